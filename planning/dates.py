@@ -1,0 +1,72 @@
+"""
+Calendar arithmetic of loan contracts, and Chinese working days.
+
+Nothing here asks today's date: the day of a plan is an argument called ``as_of``.
+"""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, timedelta
+
+from planning.units import MONTHS_PER_YEAR
+
+
+def add_months(start: date, months: int, day: int | None = None) -> date:
+    """
+    The day `months` calendar months after `start`, clamped to the month's end.
+
+    Parameters
+    ----------
+    start : first day.
+    months : whole months, may be negative.
+    day : day of the month to aim at; `start`'s own day by default. Passing the contract's due
+        day keeps it from drifting (31 January, 28 February, 31 March).
+
+    Examples
+    --------
+    >>> add_months(date(2026, 1, 31), 1)
+    datetime.date(2026, 2, 28)
+    >>> add_months(date(2026, 2, 28), 1, day=31)
+    datetime.date(2026, 3, 31)
+    """
+    year, month = divmod(start.year * MONTHS_PER_YEAR + start.month - 1 + months, MONTHS_PER_YEAR)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day or start.day, last))
+
+
+def whole_months(start: date, end: date) -> int:
+    """
+    Whole calendar months from `start` to `end`, never counting a broken one.
+
+    Examples
+    --------
+    >>> whole_months(date(2026, 1, 31), date(2026, 2, 28))
+    1
+    >>> whole_months(date(2026, 1, 15), date(2026, 3, 14))
+    1
+    """
+    months = (end.year - start.year) * MONTHS_PER_YEAR + end.month - start.month
+    return months if add_months(start, months) <= end else months - 1
+
+
+def is_working_day(day: date) -> bool:
+    """
+    Whether `day` is a working day in mainland China, make-up Sundays included.
+
+    The calendar ends with the last year whose holidays the State Council has announced; after
+    it Monday to Friday count as working days.
+    """
+    import chinese_calendar  # here, since its tables cost start-up time of light commands
+
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return day.weekday() < calendar.SATURDAY
+
+
+def next_working_day(day: date) -> date:
+    """`day` itself when it is a working day, else the first one after it."""
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return day

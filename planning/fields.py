@@ -1,0 +1,129 @@
+"""
+The kinds of value that files state: money, fractions, spreads, names.
+
+They read exact numbers (``int`` or ``Decimal``, never a float) and say what is wrong in codes.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import (
+    BeforeValidator,
+    PlainSerializer,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from planning.units import FEN_PER_YUAN, Fen, fen_from_yuan
+
+MAX_MONEY_YUAN = Decimal(10) ** 11
+MAX_SPREAD_BP = 2_000
+
+
+def exact_number(value: Any, info: ValidationInfo) -> Decimal:
+    """A finite number as written in a file, or as text in a saved plan."""
+    if info.mode == "json" and isinstance(value, str):
+        value = Decimal(value)
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise PydanticCustomError("number", "a number")
+    number = Decimal(value)
+    if not number.is_finite():
+        raise PydanticCustomError("number", "a finite number")
+    return number
+
+
+def _fen(value: Any, info: ValidationInfo) -> Fen:
+    number = exact_number(value, info)
+    if number < 0:
+        raise PydanticCustomError("negative_money", "an amount of 0 or more")
+    if number > MAX_MONEY_YUAN:
+        raise PydanticCustomError("too_much_money", "an amount up to {limit}", {"limit": "1e11"})
+    try:
+        return fen_from_yuan(number)
+    except ValueError:
+        raise PydanticCustomError("money_decimals", "at most two decimals") from None
+
+
+def _fraction(value: Any, info: ValidationInfo) -> Decimal:
+    number = exact_number(value, info)
+    if number < 0:
+        raise PydanticCustomError("negative_rate", "a fraction of 0 or more")
+    if number > 1:
+        raise PydanticCustomError(
+            "rate_as_percent",
+            "a fraction such as {suggestion}",
+            {"suggestion": f"{(number / 100).normalize():f}"},
+        )
+    return number
+
+
+def _growth(value: Any, info: ValidationInfo) -> Decimal:
+    number = exact_number(value, info)
+    if not -1 < number <= 1:
+        raise PydanticCustomError(
+            "rate_as_percent",
+            "a fraction such as {suggestion}",
+            {"suggestion": f"{(number / 100).normalize():f}"},
+        )
+    return number
+
+
+def _spread(value: Any, info: ValidationInfo) -> Decimal:
+    number = exact_number(value, info)
+    if abs(number) > MAX_SPREAD_BP:
+        raise PydanticCustomError(
+            "spread_range", "basis points within {limit}", {"limit": MAX_SPREAD_BP}
+        )
+    return number
+
+
+def _yuan_text(fen: Fen) -> Decimal:
+    return Decimal(fen) / FEN_PER_YUAN
+
+
+_MONEY_SCHEMA = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": float(MAX_MONEY_YUAN),
+    "description": "元, at most two decimals",
+}
+_FRACTION_SCHEMA = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": 1,
+    "description": "fraction, 0.049 is 4.9 %",
+}
+
+Money = Annotated[
+    int, BeforeValidator(_fen), PlainSerializer(_yuan_text), WithJsonSchema(_MONEY_SCHEMA)
+]
+"""元 in a file (two decimals at most), integer 分 in the model."""
+
+Fraction = Annotated[Decimal, BeforeValidator(_fraction), WithJsonSchema(_FRACTION_SCHEMA)]
+"""A share or an annual rate as a fraction: 0.049, not 4.9."""
+
+Growth = Annotated[
+    Decimal,
+    BeforeValidator(_growth),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": -1, "maximum": 1}),
+]
+"""Change per year as a fraction, may be negative."""
+
+SpreadBp = Annotated[
+    Decimal,
+    BeforeValidator(_spread),
+    WithJsonSchema({"type": "number", "minimum": -MAX_SPREAD_BP, "maximum": MAX_SPREAD_BP}),
+]
+"""Basis points over the index, may be negative."""
+
+Reference = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+"""An identifier: lower-case letters, digits, hyphen, underscore."""
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+"""One line of free text: always data, never markup."""

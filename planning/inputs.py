@@ -1,0 +1,70 @@
+"""
+Everything a plan is computed from, read once: a client file and the ``params`` folder.
+
+The digests say which bytes were read, so that the same plan can be proved to come from the same
+inputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from planning.household.client import read_household
+from planning.market.history import read_index_histories
+from planning.parameters import read_rule_book, read_scenarios
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from planning.household.profile import Household
+    from planning.loans.rates import IndexHistory
+    from planning.parameters import RuleBook, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """A household and every number decided by others; `digests` by part, SHA-256."""
+
+    household: Household
+    book: RuleBook
+    scenarios: tuple[Scenario, ...]
+    histories: Mapping[str, IndexHistory]
+    digests: Mapping[str, str]
+
+
+def read_inputs(client_file: Path, params: Path, as_of: date) -> Inputs:
+    """
+    A client file with the parameters of `params`.
+
+    Raises
+    ------
+    ClientFileError
+        A file is malformed; its problems, all of that file's at once.
+    """
+    return Inputs(
+        household=read_household(client_file, as_of),
+        book=read_rule_book(params / "rules"),
+        scenarios=read_scenarios(params / "scenarios" / "standard.yaml"),
+        histories=read_index_histories(params / "market"),
+        digests={
+            "client_file": _digest([client_file]),
+            **{part: folder_digest(params / part) for part in ("rules", "market", "scenarios")},
+        },
+    )
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over the names and contents of a folder's data files."""
+    return _digest(sorted(p for p in folder.iterdir() if p.suffix in (".yaml", ".csv")))
+
+
+def _digest(paths: list[Path]) -> str:
+    total = sha256()
+    for path in paths:
+        content = path.read_bytes()
+        total.update(f"{path.name}:{len(content)}:".encode() + content)
+    return total.hexdigest()

@@ -1,0 +1,1 @@
+"""Loan contracts, their rates, schedules to the fen, and what they cost."""

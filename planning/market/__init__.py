@@ -1,0 +1,1 @@
+"""Market rates: what was published, when, and what is not known yet."""

@@ -1,0 +1,498 @@
+"""
+Numbers decided by others, and the stress cases: read from ``params/``, checked, dated.
+
+A rule entry is ``params/rules/<topic>.yaml`` plus a key, so `all_debts_limit` in
+``debt_service.yaml`` is ``debt_service.all_debts_limit``. Its values are dated; each holds until
+the next one. What a legal ceiling and what a comfort line says are different entries.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from planning.errors import ClientFileError, ParameterError, Problem
+from planning.fields import exact_number
+from planning.record import Record
+from planning.yaml_tree import Place, Tree, read_tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Unit = Literal[
+    "basis_point", "count", "day", "fraction", "fraction_per_year", "month", "multiple", "year",
+    "yuan",
+]  # fmt: skip
+Period = Literal["none", "day", "month", "quarter", "year"]
+"""The span a value speaks of: an income share of a ``month``, enquiries in a ``quarter``."""
+
+Authority = Literal["law", "market", "bank", "house", "norm"]
+Grade = Literal["A", "B", "C", "M"]
+"""A official text, B press or law firm, C calculator or blog, M general knowledge, unverified."""
+
+Colour = Literal["green", "amber", "red"]
+
+WHOLE_UNITS: Final = frozenset({"basis_point", "count", "day", "month", "year"})
+FRACTION_UNITS: Final = frozenset({"fraction", "fraction_per_year"})
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def _value(value: Any, info: ValidationInfo) -> Decimal | dict[str, Decimal] | None:
+    if isinstance(value, dict) and value:
+        return {str(key): exact_number(part, info) for key, part in value.items()}
+    return None if value is None else exact_number(value, info)
+
+
+def _share(value: Decimal) -> Decimal:
+    if not 0 <= value <= 1:
+        raise PydanticCustomError("not_a_share", "a fraction from 0 to 1")
+    return value
+
+
+_NUMBER_SCHEMA: Final = {"type": "number"}
+_VALUE_SCHEMA: Final = {
+    "anyOf": [
+        _NUMBER_SCHEMA,
+        {"type": "object", "additionalProperties": _NUMBER_SCHEMA, "minProperties": 1},
+        {"type": "null"},
+    ]
+}
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+Value = Annotated[
+    Decimal | dict[str, Decimal] | None, BeforeValidator(_value), WithJsonSchema(_VALUE_SCHEMA)
+]
+Share = Annotated[
+    Decimal, BeforeValidator(exact_number), AfterValidator(_share), WithJsonSchema(_NUMBER_SCHEMA)
+]
+
+
+class Label(Record):
+    """What an entry is called in a document."""
+
+    zh: Text
+    en: Text
+
+
+class Reference(Record):
+    """Where a number was read; `url` is null when no page of it can be named."""
+
+    title: Text
+    url: Url | None
+
+
+class DatedValue(Record):
+    """
+    A value from `since` on, or the end of a measure.
+
+    `value` is a number or, where it differs by case, a mapping of numbers. With ``ended: true``
+    there is none: from that day on the rule is not in force.
+    """
+
+    since: date
+    value: Value = None
+    ended: bool = False
+    reference: Reference
+    grade: Grade
+    note: Text | None = None
+
+
+class RuleEntry(Record):
+    """
+    One dated number.
+
+    `better` says which way a band's bounds ``green`` and ``amber`` are to be read. Past
+    `review_by` somebody has to look whether the last value still stands.
+    """
+
+    label: Label
+    unit: Unit
+    period: Period
+    authority: Authority
+    review_by: date
+    better: Literal["higher", "lower"] | None = None
+    values: Annotated[tuple[DatedValue, ...], Field(strict=False, min_length=1)]
+
+
+class Band(Record):
+    """
+    Bounds of a planner's norm.
+
+    `green` is the norm; `amber` the line beyond which a figure is alarming, None where no text
+    names one: then what misses the norm is amber and nothing is red.
+    """
+
+    green: Decimal
+    amber: Decimal | None
+    better: Literal["higher", "lower"]
+
+    def colour(self, figure: Decimal | float) -> Colour:
+        """
+        The band a figure falls in; a bound belongs to the better side.
+
+        Examples
+        --------
+        >>> band = Band(green=Decimal("0.35"), amber=Decimal("0.40"), better="lower")
+        >>> [band.colour(share) for share in (Decimal("0.35"), 0.36, 0.41)]
+        ['green', 'amber', 'red']
+        """
+        if self._reaches(figure, self.green):
+            return "green"
+        return "amber" if self.amber is None or self._reaches(figure, self.amber) else "red"
+
+    def _reaches(self, figure: Decimal | float, bound: Decimal) -> bool:
+        limit = float(bound) if isinstance(figure, float) else bound
+        return figure <= limit if self.better == "lower" else figure >= limit
+
+
+class InForce(Record):
+    """An entry as it stands on one day, with everything a document prints beside the number."""
+
+    name: str
+    value: Decimal | dict[str, Decimal]
+    since: date
+    reference: Reference
+    grade: Grade
+    note: str | None
+    label: Label
+    unit: Unit
+    period: Period
+    authority: Authority
+    better: Literal["higher", "lower"] | None
+    review_by: date
+    is_review_due: bool
+
+
+class RulesInForce:
+    """
+    The rules of one day, and a list of those that were asked for.
+
+    Parameters
+    ----------
+    book : every entry.
+    as_of : the day.
+
+    Notes
+    -----
+    `value`, `band` and `entry` note the name; `consulted` is therefore exactly the parameters a
+    plan rests on, provided the plan takes one view, asks it for every number and reads
+    `consulted` last. `is_in_force` decides whether to ask and notes nothing.
+    """
+
+    def __init__(self, book: RuleBook, as_of: date) -> None:
+        self.as_of = as_of
+        self._book = book
+        self._consulted: dict[str, InForce] = {}
+
+    @property
+    def consulted(self) -> tuple[InForce, ...]:
+        """The entries asked for so far, by name."""
+        return tuple(self._consulted[name] for name in sorted(self._consulted))
+
+    def is_in_force(self, name: str) -> bool:
+        """
+        Whether the rule has a value on this day.
+
+        Raises
+        ------
+        ParameterError
+            No entry of that name.
+        """
+        dated = self._dated(name)
+        return dated is not None and not dated.ended
+
+    def entry(self, name: str) -> InForce:
+        """
+        The entry as it stands on this day.
+
+        Raises
+        ------
+        ParameterError
+            No entry of that name, or it has no value yet or no more.
+        """
+        dated = self._dated(name)
+        entry = self._book.entries[name]
+        if dated is None:
+            raise ParameterError(name, self.as_of, f"first value is of {entry.values[0].since}")
+        if dated.value is None:
+            raise ParameterError(name, self.as_of, f"not in force since {dated.since}")
+        in_force = InForce(
+            name=name,
+            value=dated.value,
+            since=dated.since,
+            reference=dated.reference,
+            grade=dated.grade,
+            note=dated.note,
+            label=entry.label,
+            unit=entry.unit,
+            period=entry.period,
+            authority=entry.authority,
+            better=entry.better,
+            review_by=entry.review_by,
+            is_review_due=self.as_of > entry.review_by,
+        )
+        return self._consulted.setdefault(name, in_force)
+
+    def value(self, name: str, key: str | None = None) -> Decimal:
+        """
+        The number in force; with `key`, that part of an entry whose value differs by case.
+
+        Raises
+        ------
+        ParameterError
+            As for `entry`, or the entry wants a key, has none, or not this one.
+        """
+        value = self.entry(name).value
+        if isinstance(value, Decimal):
+            if key is not None:
+                raise ParameterError(name, self.as_of, f"is one number and has no {key!r}")
+            return value
+        if key not in value:
+            why = f"has a value each for {', '.join(value)}; asked for {key!r}"
+            raise ParameterError(name, self.as_of, why)
+        return value[str(key)]
+
+    def band(self, name: str) -> Band:
+        """
+        The bounds of a norm.
+
+        Raises
+        ------
+        ParameterError
+            As for `entry`, or the entry is no norm with bounds.
+        """
+        entry = self.entry(name)
+        if entry.better is None or isinstance(entry.value, Decimal):
+            raise ParameterError(name, self.as_of, "has no bands")
+        return Band(green=entry.value["green"], amber=entry.value.get("amber"), better=entry.better)
+
+    def _dated(self, name: str) -> DatedValue | None:
+        if name not in self._book.entries:
+            nearest = get_close_matches(name, self._book.entries, n=1)
+            hint = f"; did you mean {nearest[0]}?" if nearest else ""
+            raise ParameterError(name, self.as_of, f"no such entry{hint}")
+        values = self._book.entries[name].values
+        known = bisect_right(values, self.as_of, key=lambda dated: dated.since)
+        return values[known - 1] if known else None
+
+
+class RuleBook(Record):
+    """Every rule entry by name, over all dates."""
+
+    entries: dict[str, RuleEntry]
+
+    def on(self, as_of: date) -> RulesInForce:
+        """The rules of one day; one view per plan."""
+        return RulesInForce(self, as_of)
+
+    def history(self, name: str) -> tuple[DatedValue, ...]:
+        """
+        Every value of an entry, in order of its day.
+
+        Raises
+        ------
+        KeyError
+            No entry of that name; `entries` has the names.
+        """
+        return self.entries[name].values
+
+    def change_dates(self) -> tuple[date, ...]:
+        """Every day on which any entry changes, in order."""
+        days = {dated.since for entry in self.entries.values() for dated in entry.values}
+        return tuple(sorted(days))
+
+
+class Scenario(Record):
+    """
+    A stress case: what turns against the household, all of it at once.
+
+    Parameters
+    ----------
+    rate_shock_bp : added to every index a floating contract follows.
+    income_fall : share of income that is lost, for good.
+    months_without_pay : months from the day of the plan in which no income arrives.
+    price_fall : share of the value of homes and other collateral that is lost.
+    """
+
+    id: str
+    label: Label
+    rate_shock_bp: int = Field(ge=-1000, le=1000)
+    income_fall: Share
+    months_without_pay: int = Field(ge=0, le=120)
+    price_fall: Share
+    reference: Reference
+    grade: Grade
+    note: Text | None = None
+
+
+def read_rule_book(folder: Path) -> RuleBook:
+    """
+    Every rule file of a folder.
+
+    Parameters
+    ----------
+    folder : with one ``<topic>.yaml`` a topic.
+
+    Raises
+    ------
+    ClientFileError
+        All problems of all files: those of `read_tree` and of the schema, and ``no_files``,
+        ``not_a_mapping``, ``name_invalid``, ``dates_not_ascending``, ``value_or_ended``,
+        ``ended_first``, ``keys_differ``, ``band_invalid``, ``out_of_range``, ``not_whole``,
+        ``url_missing``, ``note_missing``.
+    """
+    entries: dict[str, RuleEntry] = {}
+    paths = sorted(folder.glob("*.yaml"))
+    problems = [] if paths else [Problem(str(folder), 0, "", "no_files")]
+    for path in paths:
+        tree = read_tree(path)
+        found, wrong = _records(tree, tree.data, RuleEntry)
+        entries |= {f"{path.stem}.{key}": entry for key, entry in found.items()}
+        wrong += [
+            tree.problem((key, *place), code, number)
+            for key, entry in found.items()
+            for place, code, number in _contradictions(entry)
+        ]
+        problems += sorted(wrong, key=lambda problem: problem.line)
+    if problems:
+        raise ClientFileError(folder, problems)
+    return RuleBook(entries=entries)
+
+
+def read_scenarios(path: Path) -> tuple[Scenario, ...]:
+    """
+    The stress cases of a file, in its order; the keys of the file are their ids.
+
+    Raises
+    ------
+    ClientFileError
+        All problems of the file.
+    """
+    tree = read_tree(path)
+    cases = tree.data if isinstance(tree.data, dict) else {}
+    named = {
+        key: {"id": key} | case if isinstance(case, dict) else case for key, case in cases.items()
+    }
+    found, problems = _records(tree, named, Scenario)
+    problems += [
+        tree.problem((key, "id"), "extra_forbidden", case["id"])
+        for key, case in cases.items()
+        if isinstance(case, dict) and "id" in case
+    ]
+    if problems:
+        raise ClientFileError(path, sorted(problems, key=lambda problem: problem.line))
+    return tuple(found.values())
+
+
+_Model = TypeVar("_Model", bound=Record)
+
+
+def _records(
+    tree: Tree, named: Any, model: type[_Model]
+) -> tuple[dict[str, _Model], list[Problem]]:
+    """The valid records among `named`, data of `tree` by name, and the problems of the others."""
+    records: dict[str, _Model] = {}
+    problems = list(tree.problems)
+    if not isinstance(tree.data, dict) and not problems:
+        problems.append(tree.problem((), "not_a_mapping", tree.data))
+    for key, data in named.items() if isinstance(named, dict) else ():
+        if not _NAME.fullmatch(key):
+            problems.append(tree.problem((key,), "name_invalid", key))
+        try:
+            records[key] = model.model_validate(data)
+        except ValidationError as error:
+            problems += _schema_problems(tree, key, error, {problem.field for problem in problems})
+    return records, problems
+
+
+def _schema_problems(
+    tree: Tree, key: str, error: ValidationError, spoken: set[str]
+) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        is_whole = detail["type"] == "missing" or isinstance(detail["input"], (dict, list))
+        numbers = {name: value for name, value in detail.get("ctx", {}).items() if name != "error"}
+        found = "" if is_whole else detail["input"]
+        problem = tree.problem((key, *detail["loc"]), detail["type"], found, **numbers)
+        if problem.field not in spoken:
+            yield problem
+
+
+_Contradiction = tuple[Place, str, object]
+
+
+def _contradictions(entry: RuleEntry) -> Iterator[_Contradiction]:
+    """What is well-formed and yet cannot be: place, code, what was found."""
+    first_cases = _cases(entry.values[0])
+    for number, dated in enumerate(entry.values):
+        place: Place = ("values", number)
+        if number and dated.since <= entry.values[number - 1].since:
+            yield (*place, "since"), "dates_not_ascending", dated.since
+        if dated.ended == (dated.value is not None):
+            yield (*place, "value"), "value_or_ended", ""
+        if dated.ended and not number:
+            yield (*place, "ended"), "ended_first", ""
+        if dated.value is not None and _cases(dated) != first_cases:
+            yield (*place, "value"), "keys_differ", ", ".join(_cases(dated))
+        yield from _unsupported(place, dated)
+        for part, figure in _parts(dated.value):
+            yield from _impossible((*place, "value", *part), figure, entry.unit)
+    yield from _band_contradictions(entry)
+
+
+def _cases(dated: DatedValue) -> list[str]:
+    return sorted(dated.value) if isinstance(dated.value, dict) else []
+
+
+def _parts(value: Decimal | dict[str, Decimal] | None) -> Iterator[tuple[tuple[str, ...], Decimal]]:
+    if isinstance(value, Decimal):
+        yield (), value
+    for key, part in (value or {}).items() if isinstance(value, dict) else ():
+        yield (key,), part
+
+
+def _unsupported(place: Place, dated: DatedValue) -> Iterator[_Contradiction]:
+    """An official text has an address; general knowledge says that it is no more than that."""
+    if dated.grade == "A" and dated.reference.url is None:
+        yield (*place, "reference", "url"), "url_missing", ""
+    if dated.grade == "M" and dated.note is None:
+        yield (*place, "note"), "note_missing", ""
+
+
+def _impossible(place: Place, figure: Decimal, unit: Unit) -> Iterator[_Contradiction]:
+    if unit in WHOLE_UNITS and figure != figure.to_integral_value():
+        yield place, "not_whole", figure
+    if unit in FRACTION_UNITS and abs(figure) > 1:
+        yield place, "out_of_range", figure
+
+
+def _band_contradictions(entry: RuleEntry) -> Iterator[_Contradiction]:
+    """A norm's bounds are ``green`` and perhaps ``amber``, on the worse side of it."""
+    for number, dated in enumerate(entry.values):
+        value = dated.value if isinstance(dated.value, dict) else {}
+        has_bounds = "green" in value and set(value) <= {"green", "amber"}
+        is_band = entry.better is not None
+        if is_band != has_bounds or (has_bounds and not _is_ordered(value, entry.better)):
+            yield ("values", number, "value"), "band_invalid", ", ".join(value)
+
+
+def _is_ordered(bounds: Mapping[str, Decimal], better: str | None) -> bool:
+    amber = bounds.get("amber")
+    if amber is None:
+        return True
+    return bounds["green"] < amber if better == "lower" else bounds["green"] > amber

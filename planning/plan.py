@@ -1,0 +1,508 @@
+"""
+The liability plan (负债规划): one frozen object, the whole answer for one household on one day.
+
+Everything a document prints is here; ``plan.json`` is this object. Money that is posted is 分
+(``_fen``), projections are 元 (``_yuan``), rates are fractions per year.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+from planning.dates import add_months
+from planning.household.balance_sheet import BalanceSheet
+from planning.household.cashflow import liquid_assets
+from planning.household.profile import Household
+from planning.household.ratios import Ratio, ratios
+from planning.loans.cost import AllInCost, all_in_cost
+from planning.loans.rates import index_name, step_on
+from planning.market.history import missing_publications
+from planning.parameters import InForce, Scenario
+from planning.record import Record
+from planning.risk.contingency import Contingency, contingency
+from planning.risk.stress import StressOutcome, outcome, projection, stress_test
+from planning.risk.warning import Evidence, Finding, findings, suitability_months
+from planning.strategy.need import Capacity, capacity
+from planning.strategy.repayment import (
+    AMORTISING,
+    MethodComparison,
+    PrepaymentComparison,
+    method_comparison,
+    prepayment_comparison,
+)
+from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from planning.inputs import Inputs
+    from planning.loans.position import Position
+    from planning.loans.rates import IndexHistory
+    from planning.loans.schedule import ScheduleRow
+    from planning.parameters import RulesInForce
+    from planning.risk.stress import Projection
+
+SCHEMA_VERSION = 1
+LONG_TENOR_MONTHS = 60
+"""LPR is quoted for one year and for five years and over."""
+
+
+class Provenance(Record):
+    """What the plan was made with: enough to make it again."""
+
+    engine_version: str
+    git_commit: str
+    digests: dict[str, str]
+    tools: dict[str, str]
+
+
+class IndexPoint(Record):
+    """A published value of the index, fraction per year."""
+
+    published_on: date
+    lpr_1y: float
+    lpr_5y: float
+
+
+class Market(Record):
+    """The index as last known and where it came from."""
+
+    latest: IndexPoint
+    history: tuple[IndexPoint, ...]
+    missing_publications: tuple[date, ...]
+
+
+class RatePoint(Record):
+    """A rate of a contract from a day on; `index_rate` and `spread_bp` are None when fixed."""
+
+    starts_on: date
+    annual_rate: float
+    event: str
+    index_rate: float | None
+    spread_bp: float | None
+
+
+class LedgerRow(Record):
+    """One payment still to come, or overdue."""
+
+    period: int
+    due_on: date
+    annual_rate: float
+    opening_fen: int
+    interest_fen: int
+    principal_fen: int
+    fee_fen: int
+    payment_fen: int
+    closing_fen: int
+    event: str
+
+
+class YearRow(Record):
+    """A calendar year of a debt's payments to come."""
+
+    year: int
+    payment_fen: int
+    principal_fen: int
+    interest_fen: int
+    fee_fen: int
+    closing_fen: int
+
+
+class Debt(Record):
+    """
+    One debt on the day of the plan.
+
+    `next_payment_fen` falls due on `next_due_on`; both are None when only arrears are left.
+    `remaining_interest_fen` includes periodic fees and holds the index at its last known value.
+    """
+
+    id: str
+    lender: str
+    product: str
+    purpose: str
+    method: str
+    index: str | None
+    principal_fen: int
+    balance_fen: int
+    drawn_on: date
+    matures_on: date
+    pays_off_on: date
+    paid_periods: int
+    remaining_periods: int
+    annual_rate: float
+    spread_bp: float | None
+    fee_rate_per_month: float | None
+    next_due_on: date | None
+    next_payment_fen: int | None
+    next_reset_on: date | None
+    remaining_interest_fen: int
+    arrears_fen: int
+    days_past_due: int
+    balance_difference_fen: int | None
+    all_in_cost: AllInCost
+    rates: tuple[RatePoint, ...]
+    years: tuple[YearRow, ...]
+    ledger: tuple[LedgerRow, ...]
+
+
+class CashflowMonth(Record):
+    """One month of the household's money, 元."""
+
+    month: str
+    income_yuan: float
+    essential_expense_yuan: float
+    other_expense_yuan: float
+    debt_service_yuan: float
+    lump_principal_yuan: float
+    arrears_yuan: float
+    net_yuan: float
+    liquid_assets_yuan: float
+
+
+class YearAhead(Record):
+    """Monthly averages over the twelve full months ahead, 元; margin is what is left."""
+
+    income_yuan: float
+    essential_expense_yuan: float
+    other_expense_yuan: float
+    debt_service_yuan: float
+    margin_yuan: float
+
+
+class Review(Record):
+    """A day on which the plan is to be looked at again, and why."""
+
+    due_on: date
+    code: Literal[
+        "follow_up", "reset", "maturity", "risk_assessment", "consent", "wanted_by", "goal"
+    ]
+    subject: str = ""
+
+
+class LiabilityPlan(Record):
+    """One household's plan on one day."""
+
+    schema_version: Literal[1] = 1
+    client: str
+    as_of: date
+    household: Household
+    market: Market
+    debts: tuple[Debt, ...]
+    settled: tuple[str, ...]
+    balance_sheet: BalanceSheet
+    year_ahead: YearAhead
+    cashflow: tuple[CashflowMonth, ...]
+    ratios: tuple[Ratio, ...]
+    capacity: Capacity | None
+    methods: tuple[MethodComparison, ...]
+    prepayment: PrepaymentComparison | None
+    scenarios: tuple[Scenario, ...]
+    baseline: StressOutcome
+    stress: tuple[StressOutcome, ...]
+    contingency: Contingency
+    findings: tuple[Finding, ...]
+    reviews: tuple[Review, ...]
+    parameters: tuple[InForce, ...]
+    provenance: Provenance
+
+    def debt(self, reference: str) -> Debt:
+        """The debt with that id."""
+        return next(debt for debt in self.debts if debt.id == reference)
+
+
+def liability_plan(
+    inputs: Inputs,
+    as_of: date,
+    *,
+    engine_version: str,
+    git_commit: str,
+    tools: Mapping[str, str],
+) -> LiabilityPlan:
+    """
+    The plan of one household on one day.
+
+    Parameters
+    ----------
+    inputs : from ``read_inputs`` for the same day.
+    as_of : day of the plan; payments due on it count as made.
+    engine_version, git_commit, tools : recorded in the plan, never used.
+
+    Raises
+    ------
+    ParameterError
+        A number is needed on a day for which none is known.
+    ModelError
+        An identity of the model does not hold.
+    """
+    household, histories = inputs.household, inputs.histories
+    rules = inputs.book.on(as_of)
+    base = projection(household, histories, as_of)
+    horizon = int(rules.value("house.stress_horizon_months"))
+    stress = stress_test(household, histories, as_of, inputs.scenarios, horizon)
+    read = ratios(household, base.sheet, base.frame, rules)
+    emergency = contingency(household, base.sheet, base.frame, as_of, rules)
+    costs = {p.contract.id: all_in_cost(p.original) for p in base.positions}
+    missing = missing_publications(histories["lpr_5y"], as_of)
+    evidence = Evidence(household, base, as_of, read, costs, stress, emergency, missing, rules)
+    found = findings(evidence)
+    open_ids = {p.contract.id for p in base.positions}
+    return LiabilityPlan(
+        client=household.client,
+        as_of=as_of,
+        household=household,
+        market=_market(histories, as_of, missing),
+        debts=tuple(_debt(p, costs[p.contract.id]) for p in base.positions),
+        settled=tuple(c.id for c in household.liabilities if c.id not in open_ids),
+        balance_sheet=base.sheet,
+        year_ahead=_year_ahead(base.frame),
+        cashflow=_cashflow_months(base.frame),
+        ratios=read,
+        capacity=_capacity(household, base, histories, as_of, rules),
+        methods=tuple(_method_comparisons(household, base.positions, histories, as_of)),
+        prepayment=_prepayment(household, base, emergency, rules),
+        scenarios=inputs.scenarios,
+        baseline=outcome("baseline", base, horizon),
+        stress=stress,
+        contingency=emergency,
+        findings=found,
+        reviews=_reviews(household, base.positions, as_of, rules),
+        parameters=rules.consulted,
+        provenance=Provenance(
+            engine_version=engine_version,
+            git_commit=git_commit,
+            digests=dict(inputs.digests),
+            tools=dict(tools),
+        ),
+    )
+
+
+def _market(histories: Mapping[str, IndexHistory], as_of: date, missing: Sequence[date]) -> Market:
+    long = dict(histories["lpr_5y"].values)
+    points = [
+        IndexPoint(published_on=day, lpr_1y=float(short), lpr_5y=float(long[day]))
+        for day, short in histories["lpr_1y"].values
+        if day <= as_of
+    ]
+    return Market(latest=points[-1], history=tuple(points), missing_publications=tuple(missing))
+
+
+def _debt(position: Position, cost: AllInCost) -> Debt:
+    contract, rate = position.contract, position.rate_today
+    rows = (*position.unpaid, *position.remaining)
+    first = position.remaining[0] if position.remaining else None
+    reset = position.next_reset_after(position.as_of)
+    fee = getattr(contract.rate, "fee_rate_per_month", None)
+    return Debt(
+        id=contract.id,
+        lender=contract.lender,
+        product=contract.product,
+        purpose=contract.purpose,
+        method=contract.method,
+        index=index_name(contract),
+        principal_fen=contract.principal,
+        balance_fen=position.balance,
+        drawn_on=contract.drawn_on,
+        matures_on=contract.matures_on,
+        pays_off_on=rows[-1].due_on,
+        paid_periods=position.paid_periods,
+        remaining_periods=len(rows),
+        annual_rate=float(rate.annual_rate),
+        spread_bp=None if rate.spread_bp is None else float(rate.spread_bp),
+        fee_rate_per_month=None if fee is None else float(fee),
+        next_due_on=first.due_on if first else None,
+        next_payment_fen=first.payment if first else None,
+        next_reset_on=reset.starts_on if reset else None,
+        remaining_interest_fen=sum(row.interest + row.fee for row in position.remaining),
+        arrears_fen=position.arrears,
+        days_past_due=position.days_past_due,
+        balance_difference_fen=position.balance_difference,
+        all_in_cost=cost,
+        rates=_rate_points(position),
+        years=_years(rows),
+        ledger=tuple(_ledger_row(row) for row in rows),
+    )
+
+
+def _rate_points(position: Position) -> tuple[RatePoint, ...]:
+    """Rates that differ from the one before, up to the first one after the plan's day."""
+    today = step_on(position.steps, position.as_of)
+    changed = [position.steps[0]]
+    changed += [
+        step for before, step in pairwise(position.steps) if step.annual_rate != before.annual_rate
+    ]
+    later = [step for step in changed if step.starts_on > today.starts_on][:1]
+    return tuple(
+        RatePoint(
+            starts_on=step.starts_on,
+            annual_rate=float(step.annual_rate),
+            event=step.event,
+            index_rate=None if step.index_rate is None else float(step.index_rate),
+            spread_bp=None if step.spread_bp is None else float(step.spread_bp),
+        )
+        for step in (*(s for s in changed if s.starts_on <= today.starts_on), *later)
+    )
+
+
+def _years(rows: Sequence[ScheduleRow]) -> tuple[YearRow, ...]:
+    by_year: dict[int, list[ScheduleRow]] = {}
+    for row in rows:
+        by_year.setdefault(row.due_on.year, []).append(row)
+    return tuple(
+        YearRow(
+            year=year,
+            payment_fen=sum(row.payment for row in within),
+            principal_fen=sum(row.principal for row in within),
+            interest_fen=sum(row.interest for row in within),
+            fee_fen=sum(row.fee for row in within),
+            closing_fen=within[-1].closing,
+        )
+        for year, within in by_year.items()
+    )
+
+
+def _ledger_row(row: ScheduleRow) -> LedgerRow:
+    return LedgerRow(
+        period=row.period,
+        due_on=row.due_on,
+        annual_rate=float(row.annual_rate),
+        opening_fen=row.opening,
+        interest_fen=row.interest,
+        principal_fen=row.principal,
+        fee_fen=row.fee,
+        payment_fen=row.payment,
+        closing_fen=row.closing,
+        event=row.event,
+    )
+
+
+def _cashflow_months(frame: pd.DataFrame) -> tuple[CashflowMonth, ...]:
+    columns = [name.removesuffix("_yuan") for name in CashflowMonth.model_fields if name != "month"]
+    return tuple(
+        CashflowMonth(
+            month=str(month),
+            **{f"{name}_yuan": round(float(row[name]), 2) for name in columns},
+        )
+        for month, row in frame.iterrows()
+    )
+
+
+def _year_ahead(frame: pd.DataFrame) -> YearAhead:
+    year = frame.iloc[1 : MONTHS_PER_YEAR + 1]
+    means = {
+        name: float(year[name].sum() / MONTHS_PER_YEAR)
+        for name in ("income", "essential_expense", "other_expense", "debt_service")
+    }
+    margin = 2 * means["income"] - sum(means.values())
+    return YearAhead(**{f"{name}_yuan": value for name, value in means.items()}, margin_yuan=margin)
+
+
+def _index_for(months: int, histories: Mapping[str, IndexHistory], as_of: date) -> Decimal:
+    return histories["lpr_5y" if months > LONG_TENOR_MONTHS else "lpr_1y"].on(as_of)
+
+
+def _capacity(
+    household: Household,
+    base: Projection,
+    histories: Mapping[str, IndexHistory],
+    as_of: date,
+    rules: RulesInForce,
+) -> Capacity | None:
+    months = household.need.term_months or MONTHS_PER_YEAR
+    norm = rules.band("norms.debt_service_share")
+    fallback = _index_for(months, histories, as_of)
+    return capacity(household, base.frame, norm.green, fallback)
+
+
+def _method_comparisons(
+    household: Household,
+    positions: Sequence[Position],
+    histories: Mapping[str, IndexHistory],
+    as_of: date,
+) -> list[MethodComparison]:
+    """The loan wanted, and the largest debt that is repaid by instalments."""
+    compared = []
+    need = household.need
+    if need.kind != "none" and need.amount and need.term_months:
+        rate = need.quoted_annual_rate or _index_for(need.term_months, histories, as_of)
+        compared.append(method_comparison("need", need.amount, rate, need.term_months, as_of))
+    repaid = [p for p in positions if p.contract.method in AMORTISING and p.remaining]
+    if repaid:
+        largest = max(repaid, key=lambda p: p.balance)
+        compared.append(
+            method_comparison(
+                largest.contract.id,
+                largest.remaining[0].opening,
+                largest.rate_today.annual_rate,
+                len(largest.remaining),
+                as_of,
+            )
+        )
+    return compared
+
+
+def _prepayment(
+    household: Household, base: Projection, emergency: Contingency, rules: RulesInForce
+) -> PrepaymentComparison | None:
+    """
+    The prepayment the household asks about, else what it could spare after its emergency fund.
+
+    None when there is no debt to prepay, something is overdue, nothing can be spared, or the
+    household wants new money rather than to part with some.
+    """
+    if any(p.unpaid for p in base.positions):
+        return None
+    wish = household.prepayment_wish
+    able = {
+        p.contract.id: p
+        for p in base.positions
+        if p.contract.method in (*AMORTISING, "interest_only") and len(p.remaining) > 1
+    }
+    if wish:
+        return (
+            prepayment_comparison(able[wish.liability], wish.amount)
+            if wish.liability in able
+            else None
+        )
+    step = int(rules.value("house.prepayment_step_yuan"))
+    spare = int((liquid_assets(household) - emergency.fund.target_yuan) // step) * step
+    wants_money = household.need.kind not in ("none", "refinance")
+    if spare <= 0 or not able or wants_money:
+        return None
+    dearest = max(able.values(), key=lambda p: (p.rate_today.annual_rate, p.balance))
+    return prepayment_comparison(dearest, spare * FEN_PER_YUAN)
+
+
+def _reviews(
+    household: Household, positions: Sequence[Position], as_of: date, rules: RulesInForce
+) -> tuple[Review, ...]:
+    """Days to come on which something about the plan changes, in order."""
+    follow_up = add_months(as_of, int(rules.value("house.review_months")))
+    reviews = [Review(due_on=follow_up, code="follow_up")]
+    for position in positions:
+        reset = position.next_reset_after(as_of)
+        if reset:
+            reviews.append(
+                Review(due_on=reset.starts_on, code="reset", subject=position.contract.id)
+            )
+        if position.remaining:
+            last = position.remaining[-1].due_on
+            reviews.append(Review(due_on=last, code="maturity", subject=position.contract.id))
+    valid = suitability_months(rules) or MONTHS_PER_YEAR
+    assessed = add_months(household.risk_tolerance.assessed_on, valid)
+    dated: list[tuple[date | None, Literal["risk_assessment", "consent", "wanted_by"]]] = [
+        (max(assessed, as_of), "risk_assessment"),
+        (household.consents.ends_on, "consent"),
+        (household.need.wanted_by, "wanted_by"),
+    ]
+    reviews += [Review(due_on=day, code=code) for day, code in dated if day and day >= as_of]
+    reviews += [
+        Review(due_on=goal.wanted_by, code="goal", subject=goal.text)
+        for goal in household.goals
+        if goal.wanted_by and goal.wanted_by >= as_of
+    ]
+    return tuple(sorted(reviews, key=lambda review: (review.due_on, review.code, review.subject)))

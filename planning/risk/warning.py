@@ -1,0 +1,402 @@
+"""
+Findings: what in this household's figures deserves a word, how serious, and by which number.
+
+A finding is a value (code, severity, numbers); its words are chosen in the narrative. Bad news
+is a finding, never an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from planning.dates import add_months
+from planning.household.cashflow import EARNED, LUMP_METHODS, year_ahead
+from planning.loans.contract import FlatFee
+from planning.record import Record
+from planning.units import MONTHS_PER_YEAR, yuan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from planning.household.profile import Household
+    from planning.household.ratios import Ratio
+    from planning.loans.cost import AllInCost
+    from planning.parameters import RulesInForce
+    from planning.risk.contingency import Contingency
+    from planning.risk.stress import Projection, StressOutcome
+
+Severity = Literal["critical", "warning", "notice", "good"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "notice", "good")
+UNSECURED = ("consumer_loan", "card_instalment", "renovation_loan", "education_loan", "other")
+
+
+class Finding(Record):
+    """
+    One thing worth a word.
+
+    `subject` is a debt's id, a ratio's code or a scenario's id, empty for the household as a
+    whole; money in `numbers` ends in ``_fen`` or ``_yuan``, days in ``_on``. `rule` names the
+    entry of the rule book it rests on.
+    """
+
+    code: str
+    severity: Severity
+    subject: str = ""
+    numbers: dict[str, float | int | str] = Field(default_factory=dict)
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the findings are drawn from."""
+
+    household: Household
+    baseline: Projection
+    as_of: date
+    ratios: Sequence[Ratio]
+    costs: Mapping[str, AllInCost]
+    stress: Sequence[StressOutcome]
+    contingency: Contingency
+    missing_publications: Sequence[date]
+    rules: RulesInForce
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """Every finding, the most serious first; within one severity in a fixed order."""
+    found = [
+        finding
+        for source in (
+            _past_due,
+            _shortfall,
+            _debt_service_limits,
+            _ratio_bands,
+            _net_worth,
+            _maturities,
+            _costs,
+            _fund,
+            _stress,
+            _income_ends_first,
+            _unstable_income,
+            _lenders,
+            _guarantees,
+            _resets,
+            _balance_differences,
+            _suitability,
+            _market_data,
+        )
+        for finding in source(evidence)
+    ]
+    if not any(finding.severity in ("critical", "warning") for finding in found):
+        found.append(Finding(code="within_norms", severity="good"))
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def _past_due(e: Evidence) -> Iterator[Finding]:
+    for position in e.baseline.positions:
+        days = position.days_past_due
+        if not days:
+            continue
+        is_card = position.contract.product == "card_instalment"
+        rule = "risk.card_class_days" if is_card else "risk.loan_class_days"
+        yield Finding(
+            code="past_due",
+            severity="critical",
+            subject=position.contract.id,
+            numbers={
+                "days": days,
+                "arrears_fen": position.arrears,
+                "payments": len(position.unpaid),
+                "oldest_due_on": position.unpaid[0].due_on.isoformat(),
+                "record_years": int(e.rules.value("risk.credit_record_years")),
+                **(_class_numbers(days, e.rules, rule) if e.rules.is_in_force(rule) else {}),
+            },
+            rule=rule if e.rules.is_in_force(rule) else None,
+        )
+
+
+def _class_numbers(days: int, rules: RulesInForce, rule: str) -> dict[str, int | str]:
+    """The class a debt so long overdue has reached, and the days left to the next bad one."""
+    return {
+        "class": _class(days, rules, rule),
+        "days_to_substandard": int(rules.value(rule, "substandard")) + 1 - days,
+    }
+
+
+def _class(days: int, rules: RulesInForce, rule: str) -> str:
+    """The mildest class an asset so long overdue may carry (五级分类)."""
+    reached = "special_mention"
+    for name in ("substandard", "doubtful", "loss"):
+        if days > rules.value(rule, name):
+            reached = name
+    return reached
+
+
+def _shortfall(e: Evidence) -> Iterator[Finding]:
+    frame = e.baseline.frame
+    short = frame.index[frame["liquid_assets"] < 0]
+    if len(short):
+        yield Finding(
+            code="cash_shortfall",
+            severity="critical",
+            numbers={
+                "month": str(short[0]),
+                "lowest_yuan": float(frame["liquid_assets"].min()),
+            },
+        )
+    margin = float(year_ahead(frame)["net"].sum())
+    regular = year_ahead(frame)[["lump_principal", "arrears"]].to_numpy().sum()
+    if margin + regular < 0:
+        yield Finding(
+            code="spending_above_income",
+            severity="critical" if len(short) else "warning",
+            numbers={"monthly_yuan": float(-(margin + regular) / MONTHS_PER_YEAR)},
+        )
+
+
+def _debt_service_limits(e: Evidence) -> Iterator[Finding]:
+    for code, rule in (
+        ("debt_service_share", "debt_service.all_debts_limit"),
+        ("housing_service_share", "debt_service.housing_limit"),
+    ):
+        value = next(ratio.value for ratio in e.ratios if ratio.code == code)
+        limit = float(e.rules.value(rule))
+        if value is not None and value > limit:
+            yield Finding(
+                code=f"{code}_over_limit",
+                severity="critical",
+                subject=code,
+                numbers={"share": value, "limit": limit},
+                rule=rule,
+            )
+
+
+def _ratio_bands(e: Evidence) -> Iterator[Finding]:
+    for ratio in e.ratios:
+        if ratio.colour in ("amber", "red") and ratio.value is not None:
+            yield Finding(
+                code=f"{ratio.code}_off_norm",
+                severity="warning" if ratio.colour == "red" else "notice",
+                subject=ratio.code,
+                numbers={"value": ratio.value, "norm": ratio.green},
+                rule=ratio.rule,
+            )
+
+
+def _net_worth(e: Evidence) -> Iterator[Finding]:
+    if e.baseline.sheet.net_worth_fen < 0:
+        yield Finding(
+            code="negative_net_worth",
+            severity="critical",
+            numbers={"net_worth_fen": e.baseline.sheet.net_worth_fen},
+        )
+
+
+def _maturities(e: Evidence) -> Iterator[Finding]:
+    until = add_months(e.as_of, int(e.rules.value("house.maturity_notice_months")))
+    for position in e.baseline.positions:
+        last = position.remaining[-1] if position.remaining else None
+        if last is None or position.contract.method not in LUMP_METHODS or last.due_on > until:
+            continue
+        is_short = last.payment > e.baseline.sheet.liquid_assets_fen
+        yield Finding(
+            code="maturity_ahead",
+            severity="critical" if is_short else "warning",
+            subject=position.contract.id,
+            numbers={
+                "due_on": last.due_on.isoformat(),
+                "payment_fen": last.payment,
+                "liquid_fen": e.baseline.sheet.liquid_assets_fen,
+            },
+            rule="house.maturity_notice_months",
+        )
+
+
+def _costs(e: Evidence) -> Iterator[Finding]:
+    cap = float(e.rules.value("price.licensed_lender_cap"))
+    for position in e.baseline.positions:
+        cost = e.costs[position.contract.id]
+        if cost.irr_x12 > cap:
+            yield Finding(
+                code="cost_above_cap",
+                severity="critical",
+                subject=position.contract.id,
+                numbers={"irr_x12": cost.irr_x12, "cap": cap},
+                rule="price.licensed_lender_cap",
+            )
+        rate = position.contract.rate
+        if isinstance(rate, FlatFee):
+            yield Finding(
+                code="flat_fee_understates",
+                severity="notice",
+                subject=position.contract.id,
+                numbers={
+                    "advertised": float(rate.fee_rate_per_month * MONTHS_PER_YEAR),
+                    "irr_x12": cost.irr_x12,
+                },
+            )
+
+
+def _fund(e: Evidence) -> Iterator[Finding]:
+    fund = e.contingency.fund
+    if fund.gap_yuan > 0:
+        yield Finding(
+            code="emergency_fund_gap",
+            severity="warning" if fund.held_yuan < fund.target_yuan / 2 else "notice",
+            numbers={
+                "gap_yuan": fund.gap_yuan,
+                "target_yuan": fund.target_yuan,
+                "months": fund.months,
+            },
+            rule="norms.emergency_fund_months",
+        )
+
+
+def _stress(e: Evidence) -> Iterator[Finding]:
+    short = [outcome for outcome in e.stress if outcome.months_to_shortfall is not None]
+    for outcome in sorted(short, key=lambda o: (o.months_to_shortfall, o.scenario))[:1]:
+        yield Finding(
+            code="stress_shortfall",
+            severity="warning",
+            subject=outcome.scenario,
+            numbers={
+                "months": outcome.months_to_shortfall or 0,
+                "scenarios": len(short),
+                "of": len(e.stress),
+            },
+        )
+
+
+def _income_ends_first(e: Evidence) -> Iterator[Finding]:
+    """Debts that outlive the last earned income of the household."""
+    earned = [line for line in e.household.income if line.kind in EARNED]
+    if not earned or any(line.ends_on is None for line in earned):
+        return
+    ends_on = max(line.ends_on for line in earned if line.ends_on is not None)
+    later = [p for p in e.baseline.positions if p.remaining and p.remaining[-1].due_on > ends_on]
+    if later:
+        owed = sum(row.principal for p in later for row in p.remaining if row.due_on > ends_on)
+        yield Finding(
+            code="debt_outlives_income",
+            severity="warning",
+            numbers={
+                "income_ends_on": ends_on.isoformat(),
+                "debt_ends_on": max(p.remaining[-1].due_on for p in later).isoformat(),
+                "balance_then_fen": owed,
+            },
+        )
+
+
+def _unstable_income(e: Evidence) -> Iterator[Finding]:
+    yearly = {"fixed": 0.0, "variable": 0.0, "seasonal": 0.0}
+    for line in e.household.income:
+        times = MONTHS_PER_YEAR if line.frequency == "monthly" else 1
+        yearly[line.stability] += yuan(line.net_amount) * times
+    total = sum(yearly.values())
+    share = (total - yearly["fixed"]) / total if total else 0.0
+    if share >= float(e.rules.value("house.unstable_income_share")) and e.baseline.positions:
+        yield Finding(
+            code="income_unstable",
+            severity="notice",
+            numbers={"share": share},
+            rule="house.unstable_income_share",
+        )
+
+
+def _lenders(e: Evidence) -> Iterator[Finding]:
+    lenders = {p.contract.lender for p in e.baseline.positions if p.contract.product in UNSECURED}
+    if len(lenders) >= int(e.rules.value("house.many_lenders")):
+        yield Finding(
+            code="many_lenders",
+            severity="warning",
+            numbers={"lenders": len(lenders)},
+            rule="house.many_lenders",
+        )
+
+
+def _guarantees(e: Evidence) -> Iterator[Finding]:
+    amount = e.baseline.sheet.contingent_fen
+    if amount:
+        yield Finding(
+            code="guarantee_exposure",
+            severity="warning",
+            numbers={
+                "amount_fen": amount,
+                "liquid_fen": e.baseline.sheet.liquid_assets_fen,
+                "net_worth_fen": e.baseline.sheet.net_worth_fen,
+            },
+        )
+
+
+def _resets(e: Evidence) -> Iterator[Finding]:
+    until = e.as_of + timedelta(days=int(e.rules.value("house.reset_notice_days")))
+    for position in e.baseline.positions:
+        step = position.next_reset_after(e.as_of)
+        if step is None or step.starts_on > until:
+            continue
+        after = [row for row in position.remaining if row.due_on > step.starts_on]
+        yield Finding(
+            code="reset_ahead",
+            severity="notice",
+            subject=position.contract.id,
+            numbers={
+                "reset_on": step.starts_on.isoformat(),
+                "rate_now": float(position.rate_today.annual_rate),
+                "rate_then": float(step.annual_rate),
+                "payment_now_fen": position.remaining[0].payment,
+                "payment_then_fen": after[min(1, len(after) - 1)].payment,
+            },
+            rule="house.reset_notice_days",
+        )
+
+
+def _balance_differences(e: Evidence) -> Iterator[Finding]:
+    for position in e.baseline.positions:
+        if position.balance_difference:
+            yield Finding(
+                code="balance_differs",
+                severity="notice",
+                subject=position.contract.id,
+                numbers={"difference_fen": position.balance_difference},
+            )
+
+
+def suitability_months(rules: RulesInForce) -> int | None:
+    """Months a risk assessment is valid; None before there was such a rule."""
+    name = "conduct.suitability_valid_months"
+    return int(rules.value(name)) if rules.is_in_force(name) else None
+
+
+def _suitability(e: Evidence) -> Iterator[Finding]:
+    assessed_on = e.household.risk_tolerance.assessed_on
+    valid = suitability_months(e.rules)
+    prompt = int(e.rules.value("conduct.suitability_prompt_months"))
+    if valid is not None and add_months(assessed_on, valid) <= e.as_of:
+        yield Finding(
+            code="risk_assessment_expired",
+            severity="warning",
+            numbers={"assessed_on": assessed_on.isoformat(), "months": valid},
+            rule="conduct.suitability_valid_months",
+        )
+    elif add_months(assessed_on, prompt) <= e.as_of:
+        yield Finding(
+            code="risk_assessment_ageing",
+            severity="notice",
+            numbers={"assessed_on": assessed_on.isoformat(), "months": prompt},
+            rule="conduct.suitability_prompt_months",
+        )
+
+
+def _market_data(e: Evidence) -> Iterator[Finding]:
+    if e.missing_publications:
+        yield Finding(
+            code="lpr_not_current",
+            severity="notice",
+            numbers={
+                "missing": len(e.missing_publications),
+                "first_missing_on": e.missing_publications[0].isoformat(),
+            },
+        )

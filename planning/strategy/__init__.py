@@ -1,0 +1,1 @@
+"""What the household could do with its debts."""

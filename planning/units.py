@@ -1,0 +1,75 @@
+"""
+Money and rates: 元 in files, integer 分 in ledgers, fractions per year for rates.
+
+Rounding happens once, where money moves, and is half-up on the exact rational amount.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+Fen = int
+"""Posted money, integer 分 (hundredths of a 元)."""
+
+FEN_PER_YUAN = 100
+MONTHS_PER_YEAR = 12
+BASIS_POINT = Decimal("0.0001")
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """
+    Nearest integer to ``numerator / denominator``, ties away from zero.
+
+    Parameters
+    ----------
+    numerator : any integer.
+    denominator : integer > 0.
+
+    Examples
+    --------
+    >>> [round_half_up(n, 2) for n in (1, 3, -1, -3)]
+    [1, 2, -1, -2]
+    """
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return magnitude if numerator >= 0 else -magnitude
+
+
+def fen_from_yuan(amount: Decimal | int) -> Fen:
+    """
+    元 as written in a file, to 分.
+
+    Raises
+    ------
+    ValueError
+        The amount has more than two decimals.
+
+    Examples
+    --------
+    >>> fen_from_yuan(Decimal("5307.27"))
+    530727
+    """
+    fen = Decimal(amount) * FEN_PER_YUAN
+    if fen != fen.to_integral_value():
+        msg = f"{amount} has more than two decimals"
+        raise ValueError(msg)
+    return int(fen)
+
+
+def yuan(fen: Fen) -> float:
+    """分 to 元 as a projection (float); never for posting."""
+    return fen / FEN_PER_YUAN
+
+
+def share_of(amount: Fen, rate: Decimal, parts: int = 1) -> Fen:
+    """
+    ``amount x rate / parts``, half-up to the 分 from the exact product.
+
+    Examples
+    --------
+    Interest of a month on 1,000,000 元 at 4.9 % a year:
+
+    >>> share_of(100_000_000, Decimal("0.049"), MONTHS_PER_YEAR)
+    408333
+    """
+    numerator, denominator = rate.as_integer_ratio()
+    return round_half_up(amount * numerator, denominator * parts)
