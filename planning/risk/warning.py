@@ -260,7 +260,7 @@ def _stress(e: Evidence) -> Iterator[Finding]:
     for outcome in sorted(short, key=lambda o: (o.months_to_shortfall, o.scenario))[:1]:
         yield Finding(
             code="stress_shortfall",
-            severity="warning",
+            severity="warning" if len(short) > 1 else "notice",
             subject=outcome.scenario,
             numbers={
                 "months": outcome.months_to_shortfall or 0,

@@ -45,9 +45,13 @@ class MethodComparison(Record):
 
 
 class PrepaymentOutcome(Record):
-    """One way to use a prepayment against not making it; savings are never negative."""
+    """
+    One way to use a prepayment against not making it; savings are never negative.
 
-    mode: PrepaymentMode
+    A prepayment of all that is owed is ``settle`` and leaves no instalment.
+    """
+
+    mode: PrepaymentMode | Literal["settle"]
     instalment_fen: int
     pays_off_on: date
     remaining_interest_fen: int
@@ -118,12 +122,13 @@ def prepayment_comparison(base: Position, amount: Fen) -> PrepaymentComparison:
     next_row = base.remaining[0]
     amount = min(amount, next_row.closing)
     outcomes = []
-    for mode in _modes(base.contract):
+    settles = amount == next_row.closing
+    for mode in _modes(base.contract)[: 1 if settles else None]:
         planned = (Prepayment(next_row.period, amount, mode),)
         changed = position(base.contract, base.steps, base.as_of, prepayments=planned).remaining
         outcomes.append(
             PrepaymentOutcome(
-                mode=mode,
+                mode="settle" if settles else mode,
                 instalment_fen=changed[1].payment if len(changed) > 1 else 0,
                 pays_off_on=changed[-1].due_on,
                 remaining_interest_fen=_interest(changed),

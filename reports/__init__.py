@@ -1,0 +1,1 @@
+"""The report generator: a plan told, drawn, rendered, remembered and handed over."""

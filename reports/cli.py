@@ -1,0 +1,192 @@
+"""
+The ``planner`` command.
+
+Exit codes: 0 all done, 1 some client failed or something on the machine is missing, 2 the input
+was wrong and nothing was built. Heavy libraries are imported where they are used, so that help
+and checks start at once.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from reports.run.batch import Result
+
+ROOT = Path(__file__).resolve().parents[1]
+
+app = typer.Typer(
+    name="planner",
+    help="Liability plans 负债规划: check client files, build plans, examine the machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("a day is written YYYY-MM-DD") from error
+
+
+def _today() -> str:
+    return date.today().isoformat()  # noqa: DTZ011  a plan's day is the office's own calendar day
+
+
+def _language(text: str) -> str:
+    if text not in ("zh", "en"):
+        raise typer.BadParameter("zh or en")
+    return text
+
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="client files (YAML)")]
+AsOf = Annotated[
+    str, typer.Option("--as-of", metavar="DAY", help="day of the plan; today if absent")
+]
+LanguageOption = Annotated[
+    str,
+    typer.Option("--language", metavar="zh|en", callback=_language, help="of words and documents"),
+]
+Params = Annotated[Path, typer.Option("--params", help="folder of dated parameters")]
+Out = Annotated[Path, typer.Option("--out", help="folder that plans are built into")]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="seconds a client may take")]
+
+IN_CLONE = ROOT / "params"
+BUILT = Path("out")
+
+
+@app.command()
+def check(
+    files: Files,
+    as_of: AsOf = "",
+    language: LanguageOption = "zh",
+) -> None:
+    """Report every problem of every client file at once."""
+    from planning.household.client import check_households
+    from reports.language.problems import problem_lines
+
+    _, problems = check_households(files, _day(as_of or _today()))
+    for line in problem_lines(problems, language):
+        typer.echo(line)
+    if problems:
+        _say(language, f"共 {len(problems)} 处问题", f"{len(problems)} problems in all")
+        raise typer.Exit(2)
+    _say(language, f"{len(files)} 个文件均无问题", f"{len(files)} files, no problem")
+
+
+@app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="one client file (YAML)")],
+    as_of: AsOf = "",
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+    out: Out = BUILT,
+    timeout: Timeout = 300,
+) -> None:
+    """Build one client's plan: notebook, HTML, PDF, JSON and XLSX."""
+    _build([file], as_of, language, params, out, 1, timeout)
+
+
+@app.command()
+def batch(
+    files: Files,
+    as_of: AsOf = "",
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+    out: Out = BUILT,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="clients at a time")] = 0,
+    timeout: Timeout = 300,
+) -> None:
+    """Build the plans of many clients and their index."""
+    _build(files, as_of, language, params, out, jobs or os.cpu_count() or 1, timeout)
+
+
+@app.command()
+def doctor(
+    language: LanguageOption = "zh",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="install a missing font where allowed")
+    ] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="also start the Jupyter kernel")] = False,
+    out: Out = BUILT,
+) -> None:
+    """Examine fonts, converters, kernel and disk; a line and a cure per finding."""
+    from reports.doctor import run
+
+    raise typer.Exit(run(language, fix=fix, deep=deep, out=out, say=typer.echo))
+
+
+@app.command()
+def schema(
+    check_only: Annotated[
+        bool, typer.Option("--check", help="only say whether the files are current")
+    ] = False,
+) -> None:
+    """Generate the JSON Schemas in params/schema from the models."""
+    from reports.schema import stale, write
+
+    if not check_only:
+        write(IN_CLONE / "schema")
+        return
+    for name in (old := stale(IN_CLONE / "schema")):
+        typer.echo(f"{name} is not what the models say; run make schema")
+    raise typer.Exit(1 if old else 0)
+
+
+def _build(
+    files: list[Path],
+    as_of: str,
+    language: str,
+    params: Path,
+    out: Path,
+    jobs: int,
+    timeout: float,
+) -> None:
+    from reports.run.batch import Batch, run
+
+    wanted = Batch(tuple(files), params, _day(as_of or _today()), language, out, jobs, timeout)
+    results = run(wanted, lambda result: _tell(result, language))
+    failed = [result for result in results if result.failure]
+    if all(r.failure is not None and r.failure.state == "bad_input" for r in results):
+        _say(
+            language,
+            "没有可编制的客户，未写入任何文件",
+            "no client could be planned; nothing was written",
+        )
+        raise typer.Exit(2)
+    index = wanted.run_folder / "index.html"
+    done = len(results) - len(failed)
+    _say(
+        language,
+        f"完成 {done} 份，未完成 {len(failed)} 份：{index}",
+        f"{done} complete, {len(failed)} not: {index}",
+    )
+    raise typer.Exit(1 if failed else 0)
+
+
+def _tell(result: Result, language: str) -> None:
+    if result.failure is None:
+        _say(
+            language,
+            f"完成  {result.client}  {result.seconds:.1f} 秒",
+            f"done  {result.client}  {result.seconds:.1f} s",
+        )
+        return
+    from reports.language import Language
+
+    state = Language(language).label("state", result.failure.state)
+    typer.echo(f"{state}  {result.client}")
+    for line in result.failure.reason:
+        typer.echo(f"    {line}")
+
+
+def _say(language: str, chinese: str, english: str) -> None:
+    typer.echo(chinese if language == "zh" else english)

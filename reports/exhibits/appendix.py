@@ -1,0 +1,113 @@
+"""Yearly schedules, the parameters used, and what the plan was made with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.exhibits.debts import debt_name
+from reports.exhibits.table import Column, table
+from reports.language import Language
+from reports.markup import Html, joined
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from planning.parameters import InForce
+    from planning.plan import Debt, LiabilityPlan
+
+DIGEST_SHOWN = 16
+
+
+def schedule_tables(plan: LiabilityPlan, language: str) -> Html:
+    """Payments to come of every debt, by calendar year."""
+    speech = Language(language)
+    return joined(_schedule_table(debt, speech) for debt in plan.debts)
+
+
+def parameter_table(plan: LiabilityPlan, language: str) -> Html:
+    """Every parameter the plan rests on: value, since when, by whose word, how well known."""
+    speech = Language(language)
+    say = speech.either
+    rows = [
+        [
+            getattr(entry.label, language),
+            _value(entry, speech),
+            speech.day(entry.since),
+            speech.label("authority", entry.authority),
+            entry.reference.title,
+            speech.label("grade", entry.grade),
+        ]
+        for entry in plan.parameters
+    ]
+    columns = [
+        say("参数", "Parameter"),
+        say("取值", "Value"),
+        say("生效日", "In force since"),
+        say("性质", "Kind"),
+        say("出处", "Reference"),
+        say("来源等级", "Grade"),
+    ]
+    return table(columns, rows, caption=say("本规划使用的参数", "Parameters used in this plan"))
+
+
+def provenance_table(plan: LiabilityPlan, language: str) -> Html:
+    """Version, commit, digests and tools: enough to make the plan again."""
+    speech = Language(language)
+    say, made = speech.either, plan.provenance
+    rows = [
+        [say("规划引擎版本", "Engine"), made.engine_version],
+        [say("代码版本", "Code"), made.git_commit],
+        *(
+            [_part(part, speech), digest[:DIGEST_SHOWN]]
+            for part, digest in sorted(made.digests.items())
+        ),
+        *([name, version] for name, version in sorted(made.tools.items())),
+    ]
+    return table(
+        [say("项目", "Item"), say("标识", "Identity")],
+        rows,
+        caption=say("编制依据", "What this plan was made with"),
+        note=say("摘要为SHA-256前16位。", "Digests are the first 16 digits of SHA-256."),
+    )
+
+
+def _schedule_table(debt: Debt, speech: Language) -> Html:
+    say = speech.either
+    rows = [
+        [
+            str(year.year),
+            speech.fen(year.payment_fen),
+            speech.fen(year.principal_fen),
+            speech.fen(year.interest_fen + year.fee_fen),
+            speech.fen(year.closing_fen),
+        ]
+        for year in debt.years
+    ]
+    columns: list[Column | str] = [
+        say("年份", "Year"),
+        Column(say("还款（元）", "Paid, CNY"), "number"),
+        Column(say("其中本金（元）", "Principal, CNY"), "number"),
+        Column(say("其中利息及费用（元）", "Interest and fees, CNY"), "number"),
+        Column(say("年末余额（元）", "Balance at year end, CNY"), "number"),
+    ]
+    name = debt_name(debt, speech)
+    return table(columns, rows, caption=say(f"{name}：逐年还款", f"{name}: payments by year"))
+
+
+def _value(entry: InForce, speech: Language) -> str:
+    if isinstance(entry.value, dict):
+        return speech.either("；", "; ").join(
+            f"{speech.label('case', case)} {_figure(value, entry.unit, speech)}"
+            for case, value in entry.value.items()
+        )
+    return _figure(entry.value, entry.unit, speech)
+
+
+def _figure(value: Decimal, unit: str, speech: Language) -> str:
+    if unit in ("fraction", "fraction_per_year"):
+        return speech.percent(float(value), 2 if unit == "fraction_per_year" else 0)
+    return f"{value.normalize():f} {speech.label('unit', unit)}".strip()
+
+
+def _part(part: str, speech: Language) -> str:
+    return speech.label("digest", part)

@@ -1,0 +1,190 @@
+"""Each debt: what is owed, on what terms, what it really costs, how it runs down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.exhibits.chart import chart, new_figure, write_beside
+from reports.exhibits.table import Column, table
+from reports.language import UNKNOWN, Language
+from reports.markup import NOTHING, Html
+from reports.theme import SERIES
+
+if TYPE_CHECKING:
+    from planning.plan import Debt, LiabilityPlan
+
+FEN_PER_WAN = 1_000_000
+MOST_SERIES = len(SERIES)
+
+
+def debt_name(debt: Debt, speech: Language) -> str:
+    """Lender and product, as a table or legend names a debt."""
+    return f"{debt.lender} {speech.label('product', debt.product)}"
+
+
+def debt_table(plan: LiabilityPlan, language: str) -> Html:
+    """Balance, rate, method, next payment and end of every debt."""
+    if not plan.debts:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    rows = [
+        [
+            debt_name(debt, speech),
+            speech.label("method", debt.method),
+            speech.fen(debt.balance_fen),
+            _rate(debt, speech),
+            speech.fen(debt.next_payment_fen),
+            speech.day(debt.next_due_on),
+            speech.months(debt.remaining_periods) if debt.method != "bullet" else UNKNOWN,
+        ]
+        for debt in plan.debts
+    ]
+    columns: list[Column | str] = [
+        say("贷款", "Loan"),
+        say("还款方式", "Method"),
+        Column(say("余额（元）", "Balance, CNY"), "number"),
+        Column(say("现行利率", "Rate now"), "number"),
+        Column(say("下期还款（元）", "Next payment, CNY"), "number"),
+        say("还款日", "Due"),
+        say("剩余期限", "Time left"),
+    ]
+    note = say(
+        "“等本等息”一栏的利率为按月收取的手续费率，真实成本见下表。",
+        "For a flat fee the rate shown is the monthly fee; the table below has its real cost.",
+    )
+    has_flat_fee = any(debt.method == "flat_fee" for debt in plan.debts)
+    return table(
+        columns, rows, caption=say("现有贷款", "Debts today"), note=note if has_flat_fee else None
+    )
+
+
+def cost_table(plan: LiabilityPlan, language: str) -> Html:
+    """The all-in cost of every debt on both bases, and the interest still to come."""
+    if not plan.debts:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    rows = [
+        [
+            debt_name(debt, speech),
+            _rate(debt, speech),
+            speech.percent(debt.all_in_cost.irr_x12),
+            speech.percent(debt.all_in_cost.ear),
+            speech.fen(debt.remaining_interest_fen),
+        ]
+        for debt in plan.debts
+    ]
+    columns: list[Column | str] = [
+        say("贷款", "Loan"),
+        Column(say("合同利率/费率", "Contract rate"), "number"),
+        Column(say("综合融资成本（单利）", "All-in cost (IRR × 12)"), "number"),
+        Column(say("综合融资成本（复利）", "All-in cost (effective)"), "number"),
+        Column(say("剩余利息及费用（元）", "Interest and fees to come, CNY"), "number"),
+    ]
+    return table(
+        columns,
+        rows,
+        caption=say("每笔贷款的真实成本", "What each debt really costs"),
+        note=say(
+            "综合融资成本自放款日起计至到期日，含一次性费用和每期手续费；"
+            "浮动利率按最近一期已公布的基准推算。",
+            "All-in cost runs from drawdown to maturity with every fee; floating rates hold the "
+            "last published index.",
+        ),
+    )
+
+
+def cost_chart(plan: LiabilityPlan, language: str) -> Html:
+    """Advertised rate beside all-in cost, debt by debt."""
+    if not plan.debts:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    names = [debt_name(debt, speech) for debt in plan.debts]
+    figure, axes = new_figure(24 + 13 * len(names))
+    places = list(range(len(names)))
+    stated = [_stated_rate(debt) * 100 for debt in plan.debts]
+    real = [debt.all_in_cost.irr_x12 * 100 for debt in plan.debts]
+    axes.barh(
+        [p - 0.19 for p in places], stated, height=0.34, color=SERIES[3],
+        label=say("合同利率（费率×12）", "Stated rate (fee × 12)"),
+    )  # fmt: skip
+    axes.barh(
+        [p + 0.19 for p in places], real, height=0.34, color=SERIES[0],
+        label=say("综合融资成本（单利）", "All-in cost (IRR × 12)"),
+    )  # fmt: skip
+    for place, (low, high) in enumerate(zip(stated, real, strict=True)):
+        write_beside(axes, f"{low:.2f}%", low, place - 0.19)
+        write_beside(axes, f"{high:.2f}%", high, place + 0.19)
+    axes.set_yticks(places, names)
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
+    axes.margins(x=0.12)
+    axes.set_xlabel("%")
+    figure.legend(loc="outside lower center", ncols=2)
+    dearest = max(plan.debts, key=lambda debt: debt.all_in_cost.irr_x12)
+    cost = speech.percent(dearest.all_in_cost.irr_x12)
+    return chart(
+        figure,
+        caption=say("合同利率与真实成本", "Stated rate and real cost"),
+        alt=say(
+            f"成本最高的是{debt_name(dearest, speech)}，综合融资成本（单利）{cost}。",
+            f"The dearest is {debt_name(dearest, speech)} at {cost} all in (IRR x 12).",
+        ),
+    )
+
+
+def balance_chart(plan: LiabilityPlan, language: str) -> Html:
+    """Principal owed at each year's end, stacked by debt."""
+    if not plan.debts:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    first = plan.as_of.year
+    years = list(range(first, max(debt.pays_off_on.year for debt in plan.debts) + 1))
+    figure, axes = new_figure(72)
+    stacks = [[_balance_after(debt, year) / FEN_PER_WAN for year in years] for debt in plan.debts]
+    now = [debt.balance_fen / FEN_PER_WAN for debt in plan.debts]
+    places = [0, *range(1, len(years) + 1)]
+    axes.stackplot(
+        places,
+        [[start, *stack] for start, stack in zip(now, stacks, strict=True)],
+        labels=[debt_name(debt, speech) for debt in plan.debts],
+        colors=[SERIES[number % MOST_SERIES] for number in range(len(stacks))],
+        linewidth=0,
+    )
+    step = max(1, len(places) // 8)
+    labels = [say("今日", "today"), *(say(f"{year}年末", f"end {year}") for year in years)]
+    axes.set_xticks(places[::step], labels[::step])
+    axes.set_ylabel(say("万元", "CNY 10,000"))
+    axes.set_ylim(bottom=0)
+    figure.legend(loc="outside lower center", ncols=2)
+    last = max(debt.pays_off_on for debt in plan.debts)
+    return chart(
+        figure,
+        caption=say("按合同还款的负债余额", "Debt owed if paid as contracted"),
+        alt=say(
+            f"今日共欠{speech.money(plan.balance_sheet.total_liabilities_fen)}，"
+            f"按合同于{speech.day(last)}还清。",
+            f"{speech.money(plan.balance_sheet.total_liabilities_fen)} is owed today; as "
+            f"contracted it is repaid by {speech.day(last)}.",
+        ),
+    )
+
+
+def _balance_after(debt: Debt, year: int) -> int:
+    closed = [row.closing_fen for row in debt.years if row.year <= year]
+    return closed[-1] if closed else debt.balance_fen
+
+
+def _stated_rate(debt: Debt) -> float:
+    return debt.annual_rate if debt.fee_rate_per_month is None else debt.fee_rate_per_month * 12
+
+
+def _rate(debt: Debt, speech: Language) -> str:
+    if debt.fee_rate_per_month is None:
+        return speech.percent(debt.annual_rate)
+    fee = speech.percent(debt.fee_rate_per_month)
+    return speech.either(f"{fee}/月", f"{fee} a month")

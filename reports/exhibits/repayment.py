@@ -1,0 +1,185 @@
+"""Ways to repay, and what a prepayment changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.exhibits.chart import chart, new_figure, write_beside
+from reports.exhibits.debts import debt_name
+from reports.exhibits.table import Column, table
+from reports.language import Language
+from reports.markup import NOTHING, Html, joined
+from reports.theme import SERIES
+
+if TYPE_CHECKING:
+    from planning.plan import LiabilityPlan
+    from planning.strategy.repayment import MethodComparison
+
+FEN_PER_WAN = 1_000_000
+
+
+def method_tables(plan: LiabilityPlan, language: str) -> Html:
+    """For each loan compared: first and last payment and total interest by method."""
+    return joined(_method_table(plan, compared, language) for compared in plan.methods)
+
+
+def method_chart(plan: LiabilityPlan, language: str) -> Html:
+    """Total interest by method for every loan compared."""
+    if not plan.methods:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    figure, axes = new_figure(28 + 22 * len(plan.methods))
+    names = [_subject(plan, compared, speech) for compared in plan.methods]
+    places = range(len(names))
+    for number, method in enumerate(("equal_instalment", "equal_principal", "interest_only")):
+        interest = [compared.outcomes[number].total_interest_fen for compared in plan.methods]
+        widths = [fen / FEN_PER_WAN for fen in interest]
+        height = [place + (number - 1) * 0.26 for place in places]
+        axes.barh(
+            height, widths, height=0.24, color=SERIES[number],
+            label=speech.label("method", method),
+        )  # fmt: skip
+        for place, width in zip(height, widths, strict=True):
+            write_beside(axes, f"{width:,.1f}", width, place)
+    axes.set_yticks(list(places), names)
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
+    axes.margins(x=0.1)
+    axes.set_xlabel(say("利息总额（万元）", "Total interest, CNY 10,000"))
+    figure.legend(loc="outside lower center", ncols=3)
+    first = plan.methods[0]
+    parts = say("，", ", ").join(
+        f"{speech.label('method', way.method)} {speech.money(way.total_interest_fen)}"
+        for way in first.outcomes
+    )
+    return chart(
+        figure,
+        caption=say("三种还款方式的利息总额", "Total interest of three ways to repay"),
+        alt=f"{_subject(plan, first, speech)}: {parts}",
+    )
+
+
+def prepayment_table(plan: LiabilityPlan, language: str) -> Html:
+    """As contracted, with a shorter term, with a lower instalment."""
+    compared = plan.prepayment
+    if compared is None:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    rows = [
+        [
+            say("不提前还款", "As contracted"),
+            speech.fen(compared.instalment_fen),
+            speech.day(compared.pays_off_on),
+            speech.fen(compared.remaining_interest_fen),
+            speech.fen(0),
+        ],
+        *(
+            [
+                speech.label("prepayment_mode", way.mode),
+                speech.fen(way.instalment_fen),
+                speech.day(way.pays_off_on),
+                speech.fen(way.remaining_interest_fen),
+                speech.fen(way.interest_saved_fen),
+            ]
+            for way in compared.outcomes
+        ),
+    ]
+    columns: list[Column | str] = [
+        say("方案", "Choice"),
+        Column(say("此后月供（元）", "Instalment after, CNY"), "number"),
+        say("结清日", "Paid off"),
+        Column(say("剩余利息（元）", "Interest to come, CNY"), "number"),
+        Column(say("节省利息（元）", "Interest saved, CNY"), "number"),
+    ]
+    name = debt_name(plan.debt(compared.liability), speech)
+    amount, day = speech.money(compared.amount_fen), speech.day(compared.paid_on)
+    return table(
+        columns,
+        rows,
+        caption=say(
+            f"{name}：{day}提前还款 {amount} 的比较",
+            f"{name}: prepaying {amount} on {day}",
+        ),
+        note=say(
+            "未计入贷款机构可能收取的提前还款费用，以合同约定为准。",
+            "A prepayment fee your lender may charge is not included; your contract decides.",
+        ),
+    )
+
+
+def prepayment_chart(plan: LiabilityPlan, language: str) -> Html:
+    """Interest still to come under each choice."""
+    compared = plan.prepayment
+    if compared is None:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    choices = [(say("不提前还款", "As contracted"), compared.remaining_interest_fen)]
+    choices += [
+        (speech.label("prepayment_mode", way.mode), way.remaining_interest_fen)
+        for way in compared.outcomes
+    ]
+    figure, axes = new_figure(20 + 11 * len(choices))
+    places = range(len(choices))
+    widths = [fen / FEN_PER_WAN for _, fen in choices]
+    axes.barh(places, widths, height=0.55, color=[SERIES[3], *([SERIES[0]] * (len(choices) - 1))])
+    for place, width in zip(places, widths, strict=True):
+        write_beside(axes, f"{width:,.1f}", width, place)
+    axes.set_yticks(list(places), [name for name, _ in choices])
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
+    axes.margins(x=0.1)
+    axes.set_xlabel(say("剩余利息（万元）", "Interest to come, CNY 10,000"))
+    most = max(compared.outcomes, key=lambda way: way.interest_saved_fen)
+    saved, mode = speech.money(most.interest_saved_fen), speech.label("prepayment_mode", most.mode)
+    return chart(
+        figure,
+        caption=say("提前还款后还需支付的利息", "Interest still to come after a prepayment"),
+        alt=say(f"“{mode}”节省利息最多：{saved}。", f"“{mode}” saves most interest: {saved}."),
+    )
+
+
+def _method_table(plan: LiabilityPlan, compared: MethodComparison, language: str) -> Html:
+    speech = Language(language)
+    say = speech.either
+    rows = [
+        [
+            speech.label("method", way.method),
+            speech.fen(way.first_payment_fen),
+            speech.fen(way.last_payment_fen),
+            speech.fen(way.total_interest_fen),
+        ]
+        for way in compared.outcomes
+    ]
+    columns: list[Column | str] = [
+        say("还款方式", "Method"),
+        Column(say("首期还款（元）", "First payment, CNY"), "number"),
+        Column(say("末期还款（元）", "Last payment, CNY"), "number"),
+        Column(say("利息总额（元）", "Total interest, CNY"), "number"),
+    ]
+    terms = _terms(compared, speech)
+    return table(
+        columns,
+        rows,
+        caption=_subject(plan, compared, speech) + say(f"（{terms}）", f" ({terms})"),
+    )
+
+
+def _terms(compared: MethodComparison, speech: Language) -> str:
+    return speech.either("，", ", ").join(
+        [
+            speech.money(compared.amount_fen),
+            speech.percent(compared.annual_rate),
+            speech.months(compared.months),
+        ]
+    )
+
+
+def _subject(plan: LiabilityPlan, compared: MethodComparison, speech: Language) -> str:
+    if compared.subject == "need":
+        return speech.either("计划新增的贷款", "The loan you want")
+    return debt_name(plan.debt(compared.subject), speech)

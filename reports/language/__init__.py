@@ -1,0 +1,157 @@
+"""
+How figures, days and codes are written, in Chinese and in English.
+
+Posted money is printed to the fen, projections to the 元; a percent exists only from here on.
+A figure that could not be computed is a dash, never a zero.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal
+
+Code = Literal["zh", "en"]
+LANGUAGES: Final = ("zh", "en")
+UNKNOWN: Final = "—"
+FEN_PER_YUAN: Final = 100
+YUAN_PER_WAN: Final = 10_000
+MONTHS_PER_YEAR: Final = 12
+
+
+class Language:
+    """
+    One language's way of writing.
+
+    Parameters
+    ----------
+    code : ``zh`` or ``en``.
+
+    Examples
+    --------
+    >>> Language("zh").money(530727), Language("en").money(530727)
+    ('5,307.27 元', 'CNY 5,307.27')
+    """
+
+    def __init__(self, code: str) -> None:
+        if code not in LANGUAGES:
+            msg = f"plans are written in {' or '.join(LANGUAGES)}, not in {code!r}"
+            raise ValueError(msg)
+        self.code: Code = "zh" if code == "zh" else "en"
+        self.is_chinese = code == "zh"
+
+    def either(self, chinese: str, english: str) -> str:
+        """The words in this language, where they stand beside the figure they name."""
+        return chinese if self.is_chinese else english
+
+    def label(self, group: str, code: str | None) -> str:
+        """
+        The words for a code of the model.
+
+        Raises
+        ------
+        KeyError
+            No such group or code: a document must not show a bare code.
+        """
+        return UNKNOWN if code is None else _labels()[group][code][self.code]
+
+    def money(self, fen: int | None) -> str:
+        """Posted money with its currency, to the fen."""
+        if fen is None:
+            return UNKNOWN
+        return f"{self.fen(fen)} 元" if self.is_chinese else f"CNY {self.fen(fen)}"
+
+    def fen(self, fen: int | None) -> str:
+        """Posted money in 元 to the fen, for a column whose head names the unit."""
+        if fen is None:
+            return UNKNOWN
+        whole, cents = divmod(abs(fen), FEN_PER_YUAN)
+        return f"{_minus(fen)}{whole:,}.{cents:02d}"
+
+    def yuan(self, amount: float | None) -> str:
+        """A projection in whole 元, with its currency."""
+        if amount is None:
+            return UNKNOWN
+        return f"{self.whole(amount)} 元" if self.is_chinese else f"CNY {self.whole(amount)}"
+
+    def whole(self, amount: float | None) -> str:
+        """A projection in whole 元, for a column whose head names the unit."""
+        if amount is None:
+            return UNKNOWN
+        rounded = round(amount)
+        return f"{_minus(rounded)}{abs(rounded):,}"
+
+    def wan(self, amount: float | None) -> str:
+        """A large amount as people say it: 129.5 万元, CNY 1.295m below a hundred million."""
+        if amount is None:
+            return UNKNOWN
+        if abs(amount) < YUAN_PER_WAN:
+            return self.yuan(amount)
+        if self.is_chinese:
+            return f"{_minus(amount)}{abs(amount) / YUAN_PER_WAN:,.1f} 万元"
+        return f"CNY {_minus(amount)}{abs(amount) / 1000:,.0f}k"
+
+    def percent(self, share: float | None, digits: int = 2) -> str:
+        """A fraction as a percentage."""
+        if share is None:
+            return UNKNOWN
+        shown = round(share * 100, digits)
+        return f"{_minus(shown)}{abs(shown):.{digits}f}%"
+
+    def day(self, day: date | str | None) -> str:
+        """A day as people write it."""
+        if day is None:
+            return UNKNOWN
+        day = date.fromisoformat(day) if isinstance(day, str) else day
+        if self.is_chinese:
+            return f"{day.year}年{day.month}月{day.day}日"
+        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+    def month(self, month: str) -> str:
+        """A month given as ``2026-12``."""
+        year, number = (int(part) for part in month.split("-"))
+        return f"{year}年{number}月" if self.is_chinese else f"{_MONTHS[number - 1]} {year}"
+
+    def months(self, months: float | None) -> str:
+        """A span of whole months: 23年4个月, 23 years 4 months."""
+        if months is None:
+            return UNKNOWN
+        years, rest = divmod(round(months), MONTHS_PER_YEAR)
+        if self.is_chinese:
+            parts = [f"{years}年" if years else "", f"{rest}个月" if rest or not years else ""]
+            return "".join(parts)
+        parts = [_plural(years, "year")] if years else []
+        return " ".join([*parts, *([_plural(rest, "month")] if rest or not years else [])])
+
+    def number(self, value: float | None, digits: int = 1) -> str:
+        """A plain number with a fixed count of decimals."""
+        return UNKNOWN if value is None else f"{_minus(value)}{abs(value):,.{digits}f}"
+
+    def basis_points(self, value: float | None) -> str:
+        """A spread, signed."""
+        if value is None:
+            return UNKNOWN
+        sign = "+" if value >= 0 else "−"
+        shown = f"{abs(value):g}"
+        return f"{sign}{shown}个基点" if self.is_chinese else f"{sign}{shown} bp"
+
+
+def _minus(value: float) -> str:
+    """The minus sign of typography, which no spreadsheet reads as a formula."""
+    return "−" if value < 0 else ""
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+_MONTHS: Final = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
+
+
+@cache
+def _labels() -> dict[str, dict[str, dict[str, str]]]:
+    return tomllib.loads(files(__package__).joinpath("labels.toml").read_text("utf-8"))

@@ -1,0 +1,80 @@
+"""One client's plan, from its file to a complete folder of documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from planning.household.client import read_household
+from planning.plan import LiabilityPlan
+from reports.exhibits.summary import document_title
+from reports.render.document import METADATA_KEY, Document
+from reports.render.html import html_document
+from reports.render.pdf import pdf_document
+from reports.render.workbook import write_workbook
+from reports.run.artefacts import NOTEBOOK, PLAN, building_folder, publish, read_plan
+from reports.run.notebook import execute
+from reports.run.provenance import ROOT
+
+CLIENT_PLAN = ROOT / "notebooks" / "client_plan.ipynb"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that decides one client's documents, and the folder they go to."""
+
+    client: str
+    client_file: Path
+    params: Path
+    as_of: date
+    language: str
+    run_folder: Path
+
+
+def build(job: Job, building: Path) -> Path:
+    """
+    Build a client's documents in `building` and publish them as one folder.
+
+    Raises
+    ------
+    ClientFileError
+        The client file has problems.
+    papermill.PapermillExecutionError
+        A cell of the notebook raised; the partial notebook is in `building`.
+    PublishError
+        A document could not be made as it must be, such as a character without a glyph.
+    """
+    read_household(job.client_file, job.as_of)
+    parameters = {
+        "client_file": str(job.client_file.resolve()),
+        "params": str(job.params.resolve()),
+        "as_of": job.as_of.isoformat(),
+        "language": job.language,
+        "plan_file": str(building / PLAN),
+    }
+    executed = execute(CLIENT_PLAN, building / NOTEBOOK, parameters)
+    plan = read_plan(building / PLAN)
+    document = document_of(plan, job.language)
+    executed.metadata[METADATA_KEY] = document.to_metadata()
+    html = html_document(executed, document)
+    (building / "plan.html").write_text(html, encoding="utf-8")
+    (building / "plan.pdf").write_bytes(pdf_document(html, document))
+    write_workbook(plan, job.language, building / "plan.xlsx")
+    return publish(building, job.run_folder, job.client)
+
+
+def document_of(plan: LiabilityPlan, language: str) -> Document:
+    """What the plan's documents say about themselves."""
+    return Document(
+        title=f"{document_title(language)} · {plan.household.name}",
+        language=language,
+        as_of=plan.as_of,
+        client=plan.client,
+        institution=plan.household.advisor.institution,
+    )
+
+
+def start(job: Job) -> Path:
+    """A folder to build a job in; its owner removes it when the job fails."""
+    return building_folder(job.run_folder, job.client)
