@@ -102,7 +102,9 @@ def batch(
     language: LanguageOption = "zh",
     params: Params = IN_CLONE,
     out: Out = BUILT,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="clients at a time")] = 0,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="clients at a time; a core each if absent")
+    ] = None,
     timeout: Timeout = 300,
 ) -> None:
     """Build the plans of many clients and their index."""

@@ -140,6 +140,8 @@ def _schema_problems(tree: Tree, error: ValidationError) -> Iterator[Problem]:
         is_absent = isinstance(enclosing, dict) and value is None and place[-1] not in enclosing
         if is_absent and "<<" in enclosing:
             continue  # the merge key, refused already, may have been meant to bring it
+        if code == "too_short" and value:
+            continue  # pydantic counts the sound items of a list only; the others have spoken
         if value is None and code != "extra_forbidden":
             code = "missing" if is_absent else _BLANK_CODES.get(code, "no_value")
         numbers = _numbers(place, code, context, value)

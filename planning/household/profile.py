@@ -347,7 +347,7 @@ def _unknown_references(data: Mapping[str, Any]) -> Iterator[Conflict]:
         for place, item in _placed(data, section):
             for below, reference in _references(item, name):
                 if reference not in known:
-                    yield (*place, *below), code, {"known": ", ".join(known)}
+                    yield (*place, *below), code, {"known": ", ".join(dict.fromkeys(known))}
 
 
 def _repetitions(data: Mapping[str, Any]) -> Iterator[Conflict]:

@@ -32,7 +32,7 @@ def parameter_table(plan: LiabilityPlan, language: str) -> Html:
         [
             getattr(entry.label, language),
             _value(entry, speech),
-            speech.day(entry.since),
+            speech.date(entry.since),
             speech.label("authority", entry.authority),
             entry.reference.title,
             speech.label("grade", entry.grade),

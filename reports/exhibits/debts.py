@@ -35,7 +35,7 @@ def debt_table(plan: LiabilityPlan, language: str) -> Html:
             speech.fen(debt.balance_fen),
             _rate(debt, speech),
             speech.fen(debt.next_payment_fen),
-            speech.day(debt.next_due_on),
+            speech.date(debt.next_due_on),
             speech.months(debt.remaining_periods) if debt.method != "bullet" else UNKNOWN,
         ]
         for debt in plan.debts

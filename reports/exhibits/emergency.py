@@ -90,7 +90,7 @@ def review_table(plan: LiabilityPlan, language: str) -> Html:
     say = speech.either
     rows = [
         [
-            speech.day(review.due_on),
+            speech.date(review.due_on),
             speech.label("review", review.code),
             _subject(plan, review, speech),
         ]

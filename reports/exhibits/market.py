@@ -66,7 +66,7 @@ def rate_table(plan: LiabilityPlan, language: str) -> Html:
     rows = [
         [
             debt_name(debt, speech),
-            speech.day(point.starts_on),
+            speech.date(point.starts_on),
             speech.label("event", point.event),
             speech.percent(point.index_rate),
             speech.basis_points(point.spread_bp),

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from reports.exhibits.chart import chart, new_figure, write_beside
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table
-from reports.language import Language
+from reports.language import FEN_PER_YUAN, Language
 from reports.markup import NOTHING, Html, joined
 from reports.theme import SERIES
 
 if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
     from planning.strategy.repayment import MethodComparison
-
-FEN_PER_WAN = 1_000_000
 
 
 def method_tables(plan: LiabilityPlan, language: str) -> Html:
@@ -34,20 +32,21 @@ def method_chart(plan: LiabilityPlan, language: str) -> Html:
     places = range(len(names))
     for number, method in enumerate(("equal_instalment", "equal_principal", "interest_only")):
         interest = [compared.outcomes[number].total_interest_fen for compared in plan.methods]
-        widths = [fen / FEN_PER_WAN for fen in interest]
+        widths = [fen / FEN_PER_YUAN for fen in interest]
         height = [place + (number - 1) * 0.26 for place in places]
         axes.barh(
             height, widths, height=0.24, color=SERIES[number],
             label=speech.label("method", method),
         )  # fmt: skip
         for place, width in zip(height, widths, strict=True):
-            write_beside(axes, f"{width:,.1f}", width, place)
+            write_beside(axes, speech.whole(width), width, place)
     axes.set_yticks(list(places), names)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
-    axes.margins(x=0.1)
-    axes.set_xlabel(say("利息总额（万元）", "Total interest, CNY 10,000"))
+    axes.margins(x=0.12)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel(say("利息总额（元）", "Total interest, CNY"))
     figure.legend(loc="outside lower center", ncols=3)
     first = plan.methods[0]
     parts = say("，", ", ").join(
@@ -72,7 +71,7 @@ def prepayment_table(plan: LiabilityPlan, language: str) -> Html:
         [
             say("不提前还款", "As contracted"),
             speech.fen(compared.instalment_fen),
-            speech.day(compared.pays_off_on),
+            speech.date(compared.pays_off_on),
             speech.fen(compared.remaining_interest_fen),
             speech.fen(0),
         ],
@@ -80,7 +79,7 @@ def prepayment_table(plan: LiabilityPlan, language: str) -> Html:
             [
                 speech.label("prepayment_mode", way.mode),
                 speech.fen(way.instalment_fen),
-                speech.day(way.pays_off_on),
+                speech.date(way.pays_off_on),
                 speech.fen(way.remaining_interest_fen),
                 speech.fen(way.interest_saved_fen),
             ]
@@ -124,16 +123,17 @@ def prepayment_chart(plan: LiabilityPlan, language: str) -> Html:
     ]
     figure, axes = new_figure(20 + 11 * len(choices))
     places = range(len(choices))
-    widths = [fen / FEN_PER_WAN for _, fen in choices]
+    widths = [fen / FEN_PER_YUAN for _, fen in choices]
     axes.barh(places, widths, height=0.55, color=[SERIES[3], *([SERIES[0]] * (len(choices) - 1))])
     for place, width in zip(places, widths, strict=True):
-        write_beside(axes, f"{width:,.1f}", width, place)
+        write_beside(axes, speech.whole(width), width, place)
     axes.set_yticks(list(places), [name for name, _ in choices])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
-    axes.margins(x=0.1)
-    axes.set_xlabel(say("剩余利息（万元）", "Interest to come, CNY 10,000"))
+    axes.margins(x=0.12)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel(say("剩余利息（元）", "Interest to come, CNY"))
     most = max(compared.outcomes, key=lambda way: way.interest_saved_fen)
     saved, mode = speech.money(most.interest_saved_fen), speech.label("prepayment_mode", most.mode)
     return chart(

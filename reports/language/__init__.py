@@ -109,6 +109,12 @@ class Language:
             return f"{day.year}年{day.month}月{day.day}日"
         return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
+    def date(self, day: date | None) -> str:
+        """A day in a table's cell, where it must stay on one line."""
+        if day is None:
+            return UNKNOWN
+        return day.isoformat() if self.is_chinese else self.day(day).replace(" ", "\u00a0")
+
     def month(self, month: str) -> str:
         """A month given as ``2026-12``."""
         year, number = (int(part) for part in month.split("-"))

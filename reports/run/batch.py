@@ -20,7 +20,6 @@ from pebble import ProcessExpired, ProcessPool
 
 from planning.household.client import check_households
 from reports.language.problems import problem_lines
-from reports.render.index import write_index
 from reports.run.artefacts import PLAN as PLAN_FILE
 from reports.run.artefacts import (
     Failure,
@@ -29,6 +28,7 @@ from reports.run.artefacts import (
     plans_in,
     read_plan,
 )
+from reports.run.index import write_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -51,9 +51,9 @@ def build(job: Job, building: Path) -> Path:
         "params": str(job.params.resolve()),
         "as_of": job.as_of.isoformat(),
         "language": job.language,
-        "plan_file": str(building / PLAN),
+        "plan_file": str((building / PLAN).resolve()),
     }
-    executed = execute(CLIENT_PLAN, building / NOTEBOOK, parameters)
+    executed = execute(CLIENT_PLAN, (building / NOTEBOOK).resolve(), parameters)
     plan = read_plan(building / PLAN)
     document = document_of(plan, job.language)
     executed.metadata[METADATA_KEY] = document.to_metadata()
