@@ -45,3 +45,8 @@ def inputs(example):
 def plan(example):
     """Each example household's plan in turn."""
     return plan_of(example)
+
+
+def pytest_addoption(parser):
+    """Snapshots are rewritten only when asked for."""
+    parser.addoption("--update-snapshots", action="store_true", help="rewrite tests/snapshots")

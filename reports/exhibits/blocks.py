@@ -78,7 +78,11 @@ def key_figures(figures: Sequence[tuple[str, str, str]]) -> Html:
         )
         for label, value, note in figures
     )
-    return fragment('<div class="key-figures" role="list">{}</div>', joined(cards))
+    # Rows of equal length look better than a long and a short one.
+    across = 3 if len(figures) in (3, 5, 6, 9) else 4
+    return fragment(
+        '<div class="key-figures across-{}" role="list">{}</div>', across, joined(cards)
+    )
 
 
 def finding(

@@ -57,7 +57,7 @@ def html_document(notebook: NotebookNode, document: Document) -> str:
     MissingGlyphError
         The page has a character the document font cannot draw.
     """
-    page, _ = _exporter().from_notebook_node(notebook, {"document": document})
+    page, _ = load_exporter().from_notebook_node(notebook, {"document": document})
     return page
 
 
@@ -169,9 +169,11 @@ def _require_executed(notebook: NotebookNode) -> None:
 
 
 @cache
-def _exporter() -> PlanHTMLExporter:
-    # A new exporter costs more than a page.
-    return PlanHTMLExporter()
+def load_exporter() -> PlanHTMLExporter:
+    """Return the exporter of this process; a new one costs more than a page."""
+    exporter = PlanHTMLExporter()
+    _ = exporter.template
+    return exporter
 
 
 @cache

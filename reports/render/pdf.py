@@ -21,10 +21,10 @@ from traitlets import default
 
 from reports.render.audit import require_sound
 from reports.render.document import Document
-from reports.render.html import PlanHTMLExporter
+from reports.render.html import PlanHTMLExporter, load_exporter
 from reports.theme import PALETTE, PANDOC_FILTER, TYPST_STYLE
 from reports.theme.errors import PublishError
-from reports.theme.fonts import require_glyphs, required_font
+from reports.theme.fonts import missing_glyphs, require_glyphs, required_font
 from reports.theme.words import words
 
 if TYPE_CHECKING:
@@ -65,6 +65,23 @@ def pdf_document(html: str, document: Document) -> bytes:
         source = typst_source(_with_picture_files(main[1] if main else html, root))
         shutil.copyfile(TYPST_STYLE, root / "plan.typ")
         return _compiled(source, root, document, font)
+
+
+def prepare() -> None:
+    """
+    Load what every document needs, so that processes forked from this one share it.
+
+    Notes
+    -----
+    A process that has made a PDF must not be forked: Typst's threads are not in the child, which
+    would wait for them for ever. This starts none.
+    """
+    import pypandoc  # noqa: F401
+
+    font = required_font()
+    missing_glyphs("", font)
+    _fonts(font)
+    load_exporter()
 
 
 class PlanPDFExporter(PlanHTMLExporter):

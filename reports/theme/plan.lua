@@ -13,12 +13,14 @@ local CELL_PADDING = 1.2
 local TEXT_AFTER_NUMBER = 1.2
 -- What is tried until a table fits: text columns up to `comfort` wide, in one of the type sizes.
 local LAYOUTS = {
+  { comfort = 16, sizes = { 9.25, 8.75 } },
   { comfort = 13, sizes = { 9.25, 8.75, 8.25 } },
-  { comfort = 9, sizes = { 8.5, 8, 7.5 } },
+  { comfort = 10.5, sizes = { 8.5, 8 } },
+  { comfort = 8, sizes = { 8.25, 7.75, 7.5 } },
   { comfort = 6, sizes = { 7.75, 7.5 } },
 }
 local SMALLEST = 7
-local KEEP_TOGETHER = 12
+local KEEP_TOGETHER = 10
 -- Runs of letters and figures this long, such as digests, would stick out of their column.
 local LONG_RUN = 32
 
@@ -131,10 +133,19 @@ local function advance(code)
   return 0.57
 end
 
+-- Whether Typst sets a quarter of an em between two characters: one Chinese, one not.
+local function is_spaced(one, other)
+  local function is_letter(code)
+    return code and code ~= 0x20 and not (code >= 0x3000 and code <= 0x303F) and code < 0xFF00
+  end
+  return is_letter(one) and is_letter(other) and (one >= 0x2E80) ~= (other >= 0x2E80)
+end
+
 local function width(text)
-  local sum = 0
+  local sum, last = 0, nil
   for _, code in utf8.codes(text) do
-    sum = sum + advance(code)
+    sum = sum + advance(code) + (is_spaced(last, code) and 0.25 or 0)
+    last = code
   end
   return sum
 end
@@ -151,6 +162,24 @@ local function longest_word(text)
     longest = math.max(longest, word, code >= 0x2E80 and 1 or 0)
   end
   return math.min(longest, LONG_RUN * 0.5)
+end
+
+-- A heading and what it says in brackets, which may go to a line of its own.
+local function heading_parts(title)
+  local main, aside = title:match("^(.+)(（[^（]*）)$")
+  return main or title, aside
+end
+
+-- The width at which a heading looks well: a short one on one line, a long one on two or three.
+local function heading_width(title)
+  local widest = 0
+  for _, part in ipairs({ heading_parts(title) }) do
+    widest = math.max(widest, width(part) * BOLD)
+  end
+  if title:find(" ", 1, true) then
+    return math.min(widest, math.max(5.5, widest / 3 + 0.8), 9)
+  end
+  return widest <= 8 and widest or math.min(widest / 2 + 0.5, 8)
 end
 
 -- What a table's rows hold, each cell read once: asking pandoc is the slow part.
@@ -184,9 +213,7 @@ local function measured(head, rows, foot, column)
     wanted = math.max(wanted, width(text) * weight)
     needed = math.max(needed, (number and width(text) or longest_word(text)) * weight)
   end
-  -- A short heading stays on one line; a long one may take two.
-  local heading = width(title) * BOLD
-  needed = math.max(needed, heading <= 5.5 and heading or math.min(heading / 2 + 0.5, 6))
+  needed = math.max(needed, heading_width(title))
   wanted = math.max(wanted, width(title) * BOLD, needed)
   return { number = number, needed = needed, wanted = wanted }
 end
@@ -224,15 +251,22 @@ local function layout(columns)
   local size = type_size(columns)
   local basis = total(columns, "comfort") * size <= PAGE_WIDTH and "comfort" or "needed"
   local spare = math.max(PAGE_WIDTH / size - total(columns, basis), 0)
-  local lack = 0
-  for _, column in ipairs(columns) do
-    lack = lack + column.wanted - column[basis]
+  local poorest_first = {}
+  for index, column in ipairs(columns) do
+    column.width = column[basis]
+    poorest_first[index] = column
   end
-  local granted = math.min(spare, lack)
+  table.sort(poorest_first, function(one, other)
+    return one.wanted - one.width < other.wanted - other.width
+  end)
+  -- Who lacks little is given all of it before the long texts share what is left.
+  for index, column in ipairs(poorest_first) do
+    local share = math.min(column.wanted - column.width, spare / (#columns - index + 1))
+    column.width = column.width + share
+    spare = spare - share
+  end
   for _, column in ipairs(columns) do
-    local share = lack > 0 and granted * (column.wanted - column[basis]) / lack or 0
-    local padding = CELL_PADDING + column.gap
-    column.width = column[basis] + padding + share + (spare - granted) / #columns
+    column.width = column.width + CELL_PADDING + column.gap + spare / #columns
   end
   return size
 end
@@ -241,6 +275,20 @@ local function add_cells(parts, name, rows)
   parts[#parts + 1] = name .. ": ("
   for _, row in ipairs(rows) do
     for _, cell in ipairs(row) do
+      parts[#parts + 1] = cell.inlines
+      parts[#parts + 1] = ","
+    end
+  end
+  parts[#parts + 1] = "),"
+end
+
+local function add_heads(parts, head)
+  parts[#parts + 1] = "head: ("
+  for _, cell in ipairs(head or {}) do
+    local main, aside = heading_parts(cell.text)
+    if aside and plain_text(cell.inlines) then
+      parts[#parts + 1] = "[" .. literal(main) .. "#box[" .. literal(aside) .. "]],"
+    else
       parts[#parts + 1] = cell.inlines
       parts[#parts + 1] = ","
     end
@@ -284,7 +332,7 @@ local function plan_table(tbl, caption, note)
   parts[#parts + 1] = ", note: "
   parts[#parts + 1] = note or "none"
   parts[#parts + 1] = ", "
-  add_cells(parts, "head", { head })
+  add_heads(parts, head)
   add_cells(parts, "rows", rows)
   add_cells(parts, "foot", foot)
   parts[#parts + 1] = ")"

@@ -131,6 +131,13 @@ def test_chart_refuses_a_character_without_a_glyph():
         chart(line("\N{GRINNING FACE}"), caption="c", alt="a")
 
 
+def test_key_figures_fill_their_rows():
+    """Six figures stand in two rows of three; an empty note leaves nothing."""
+    markup = key_figures([("负债", "1 元", "")] * 6).markup
+    assert "across-3" in markup
+    assert 'class="note"' not in markup
+
+
 def test_finding_tells_its_weight_in_a_word():
     """Severity is a word beside a shape, not only a colour."""
     markup = finding("critical", "逾期", "补缴", [("天数", "12")]).markup

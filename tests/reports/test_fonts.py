@@ -6,15 +6,15 @@ import shutil
 
 import pytest
 
-from reports.render.errors import MissingFontError, MissingGlyphError
-from reports.render.fonts import (
+from reports.theme import FONT_FAMILIES
+from reports.theme.errors import MissingFontError, MissingGlyphError
+from reports.theme.fonts import (
     FONT_DIR_VARIABLE,
     chinese_font,
     missing_glyphs,
     require_glyphs,
     required_font,
 )
-from reports.theme import FONT_FAMILIES
 
 
 def test_finds_a_chinese_font():

@@ -11,9 +11,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from reports.markup import Html, fragment
 from reports.render.audit import audit
 from reports.render.document import METADATA_KEY, Document
-from reports.render.errors import MissingGlyphError, PublishError
 from reports.render.html import PlanHTMLExporter, html_document
 from reports.theme import PALETTE
+from reports.theme.errors import MissingGlyphError, PublishError
 
 
 def drawings(page):
@@ -172,6 +172,12 @@ def test_text_stands_out_from_paper(name):
     """Text colours reach WCAG AA, 4.5 to 1, on white and on the page's own paper."""
     for ground in ("#ffffff", PALETTE["paper"]):
         assert (luminance(ground) + 0.05) / (luminance(PALETTE[name]) + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("name", ["cover-ink", "cover-muted", "cover-seal"])
+def test_text_stands_out_from_the_cover(name):
+    """Text on the cover's band reaches WCAG AA."""
+    assert (luminance(PALETTE[name]) + 0.05) / (luminance(PALETTE["accent"]) + 0.05) >= 4.5
 
 
 @pytest.mark.parametrize("name", ["accent", "brass", "critical", "warning", "notice", "good"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 
 import pikepdf
 import pytest
 
 from reports.markup import Html, fragment
 from reports.render.document import METADATA_KEY
-from reports.render.errors import MissingGlyphError, PublishError
 from reports.render.pdf import PlanPDFExporter, pdf_document, typst_source
+from reports.theme.errors import MissingGlyphError, PublishError
 from reports.theme.fonts import required_font
 
 MARKUP = (
@@ -32,6 +35,22 @@ MARKUP = (
     "&lt;b&gt;",
     "https://host.example/a_b",
 )
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+FORKED = """
+import datetime, os, pathlib
+from reports.render.document import Document
+from reports.render.pdf import pdf_document, prepare
+
+prepare()
+child = os.fork()
+if child == 0:
+    facts = Document(title="x", language="zh", as_of=datetime.date(2026, 7, 31), client="x")
+    html = pathlib.Path("page.html").read_text(encoding="utf-8")
+    pathlib.Path("plan.pdf").write_bytes(pdf_document(html, facts))
+    os._exit(0)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
 
 
 @pytest.fixture
@@ -214,6 +233,16 @@ def test_refuses_a_picture_outside_a_chart(document):
     """A picture without caption and alternative text has no place in the document."""
     with pytest.raises(PublishError, match="chart figure"):
         pdf_document('<p><img src="data:image/png;base64,AAAA" alt="x"></p>', document)
+
+
+def test_is_made_by_processes_forked_after_preparing(page, tmp_path):
+    """A child forked from a prepared process makes a document."""
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    finished = subprocess.run(
+        [sys.executable, "-c", FORKED], cwd=tmp_path, timeout=60, check=False, env=ENVIRONMENT
+    )
+    assert finished.returncode == 0
+    assert (tmp_path / "plan.pdf").read_bytes().startswith(b"%PDF-1.7")
 
 
 def test_is_an_nbconvert_exporter(notebook, document, pdf):

@@ -1,0 +1,106 @@
+"""What each example household's plan says, as tables a reviewer reads in the diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reports.language import Language
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+SAY = Language("en")
+ROWS_SHOWN = 24
+
+
+def test_plan_reads_as_reviewed(plan, request):
+    """The figures of an example's plan are those last reviewed; `make snapshots` rewrites them."""
+    path = SNAPSHOTS / f"{plan.client}.md"
+    told = _told(plan)
+    if request.config.getoption("--update-snapshots"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(told, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == told
+
+
+def _told(plan):
+    sheet, year = plan.balance_sheet, plan.year_ahead
+    parts = [
+        f"# {plan.client} on {plan.as_of}",
+        _table(
+            ("figure", "value"),
+            [
+                ("assets", SAY.money(sheet.total_assets_fen)),
+                ("debts", SAY.money(sheet.total_liabilities_fen)),
+                ("net worth", SAY.money(sheet.net_worth_fen)),
+                ("ready money", SAY.money(sheet.liquid_assets_fen)),
+                ("income a month", SAY.yuan(year.income_yuan)),
+                ("debt service a month", SAY.yuan(year.debt_service_yuan)),
+                ("left over a month", SAY.yuan(year.margin_yuan)),
+            ],
+        ),
+        "## Debts",
+        _table(
+            ("debt", "balance", "rate", "next due", "next payment", "left", "irr x 12", "ear"),
+            [
+                (
+                    debt.id,
+                    SAY.fen(debt.balance_fen),
+                    SAY.percent(debt.annual_rate),
+                    str(debt.next_due_on),
+                    SAY.fen(debt.next_payment_fen),
+                    str(debt.remaining_periods),
+                    SAY.percent(debt.all_in_cost.irr_x12),
+                    SAY.percent(debt.all_in_cost.ear),
+                )
+                for debt in plan.debts
+            ],
+        ),
+        "## Ratios",
+        _table(
+            ("ratio", "value", "norm", "reading"),
+            [(r.code, SAY.number(r.value, 4), f"{r.green:g}", r.colour) for r in plan.ratios],
+        ),
+        "## Findings",
+        *(f"- {f.severity}: {f.code} {f.subject}".rstrip() for f in plan.findings),
+        "## Stress",
+        _table(
+            ("case", "debt service", "margin", "lowest ready money", "runs out in month"),
+            [
+                (
+                    case.scenario,
+                    SAY.whole(case.highest_debt_service_yuan),
+                    SAY.whole(case.monthly_margin_yuan),
+                    SAY.whole(case.lowest_liquid_yuan),
+                    str(case.months_to_shortfall),
+                )
+                for case in (plan.baseline, *plan.stress)
+            ],
+        ),
+    ]
+    for debt in plan.debts[:1]:
+        parts += [f"## Ledger of {debt.id}, first {ROWS_SHOWN} rows", _ledger(debt)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _ledger(debt):
+    return _table(
+        ("period", "due", "opening", "rate", "interest", "principal", "fee", "payment", "closing"),
+        [
+            (
+                str(row.period),
+                str(row.due_on),
+                SAY.fen(row.opening_fen),
+                SAY.percent(row.annual_rate),
+                SAY.fen(row.interest_fen),
+                SAY.fen(row.principal_fen),
+                SAY.fen(row.fee_fen),
+                SAY.fen(row.payment_fen),
+                SAY.fen(row.closing_fen),
+            )
+            for row in debt.ledger[:ROWS_SHOWN]
+        ],
+    )
+
+
+def _table(heads, rows):
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
