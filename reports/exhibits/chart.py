@@ -54,9 +54,9 @@ def new_figure(height: float = 70.0) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def add_legend(figure: Figure) -> None:
+def add_legend(figure: Figure, columns: int = 4) -> None:
     """Name the series above the axes, where Chinese labels never cover the drawing."""
-    figure.legend(loc="outside upper left", ncols=4)
+    figure.legend(loc="outside upper left", ncols=columns)
 
 
 def write_beside(axes: Axes, text: str, width: float, place: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.exhibits.chart import chart, new_figure, write_beside
+from reports.exhibits.chart import add_legend, chart, new_figure, write_beside
 from reports.exhibits.table import Column, table
 from reports.language import UNKNOWN, Language
 from reports.markup import NOTHING, Html
@@ -123,7 +123,7 @@ def cost_chart(plan: LiabilityPlan, language: str) -> Html:
     axes.grid(visible=True, axis="x")
     axes.margins(x=0.12)
     axes.set_xlabel("%")
-    figure.legend(loc="outside lower center", ncols=2)
+    add_legend(figure, columns=2)
     dearest = max(plan.debts, key=lambda debt: debt.all_in_cost.irr_x12)
     cost = speech.percent(dearest.all_in_cost.irr_x12)
     return chart(
@@ -158,9 +158,9 @@ def balance_chart(plan: LiabilityPlan, language: str) -> Html:
     step = max(1, len(places) // 8)
     labels = [say("今日", "today"), *(say(f"{year}年末", f"end {year}") for year in years)]
     axes.set_xticks(places[::step], labels[::step])
-    axes.set_ylabel(say("万元", "CNY 10,000"))
+    axes.set_title(say("万元", "CNY 10,000"))
     axes.set_ylim(bottom=0)
-    figure.legend(loc="outside lower center", ncols=2)
+    add_legend(figure, columns=2)
     last = max(debt.pays_off_on for debt in plan.debts)
     return chart(
         figure,

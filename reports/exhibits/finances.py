@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.exhibits.chart import chart, new_figure
+from reports.exhibits.chart import add_legend, chart, new_figure
 from reports.exhibits.table import Column, table
 from reports.language import Language
 from reports.markup import Html
@@ -110,9 +110,9 @@ def cashflow_chart(plan: LiabilityPlan, language: str) -> Html:
         places, [m.income_yuan / YUAN_PER_WAN for m in months], where="mid", color=SERIES[0],
         label=say("收入", "Income"),
     )  # fmt: skip
-    axes.set_ylabel(say("万元/月", "CNY 10,000 a month"))
+    axes.set_title(say("万元/月", "CNY 10,000 a month"))
     _month_ticks(axes, [m.month for m in months], speech)
-    figure.legend(loc="outside lower center", ncols=4)
+    add_legend(figure)
     year = plan.year_ahead
     return chart(
         figure,
@@ -145,9 +145,9 @@ def liquidity_chart(plan: LiabilityPlan, language: str) -> Html:
         label=say("紧急备用金目标", "Emergency-fund target"),
     )  # fmt: skip
     axes.axhline(0, color=PALETTE["ink"], linewidth=0.8)
-    axes.set_ylabel(say("万元", "CNY 10,000"))
+    axes.set_title(say("万元", "CNY 10,000"))
     _month_ticks(axes, [m.month for m in months], speech)
-    figure.legend(loc="outside lower center", ncols=2)
+    add_legend(figure)
     lowest = min(months, key=lambda m: m.liquid_assets_yuan)
     return chart(
         figure,

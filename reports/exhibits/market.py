@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.exhibits.chart import chart, new_figure
+from reports.exhibits.chart import add_legend, chart, new_figure
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table
 from reports.language import Language
@@ -44,8 +44,8 @@ def rate_chart(plan: LiabilityPlan, language: str) -> Html:
         )
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=4, maxticks=8))
     axes.xaxis.set_major_formatter(DateFormatter("%Y"))
-    axes.set_ylabel("%")
-    figure.legend(loc="outside lower center", ncols=2)
+    axes.set_title("%")
+    add_legend(figure, columns=2)
     one, five = speech.percent(latest.lpr_1y), speech.percent(latest.lpr_5y)
     return chart(
         figure,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.exhibits.chart import chart, new_figure, write_beside
+from reports.exhibits.chart import add_legend, chart, new_figure, write_beside
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table
 from reports.language import FEN_PER_YUAN, Language
@@ -47,7 +47,7 @@ def method_chart(plan: LiabilityPlan, language: str) -> Html:
     axes.margins(x=0.12)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel(say("利息总额（元）", "Total interest, CNY"))
-    figure.legend(loc="outside lower center", ncols=3)
+    add_legend(figure)
     first = plan.methods[0]
     parts = say("，", ", ").join(
         f"{speech.label('method', way.method)} {speech.money(way.total_interest_fen)}"

@@ -81,8 +81,8 @@ def _variant(problem: Problem) -> str:
 
 def _cause(complaint: str, language: str) -> str:
     """What a complaint of the YAML parser means; itself where nobody has said."""
-    meant = (cause for cause in _words()["cause"] if cause["complaint"] in complaint)
-    return str(next(meant, {}).get(language, complaint))
+    meant = [cause[language] for cause in _words()["cause"] if cause["complaint"] in complaint]
+    return str(meant[0]) if meant else complaint
 
 
 class _Values(dict[str, Any]):

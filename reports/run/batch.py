@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
-import time
 from concurrent.futures import TimeoutError as TimedOutError
 from dataclasses import dataclass
 from datetime import date
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from reports.run.job import Job
 
 DEFAULT_TIMEOUT_SECONDS = 300
-PRELOADED = ["reports.run.job"]
+PRELOADED = ["reports.run.warm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +122,16 @@ def refresh_index(run_folder: Path, as_of: date, language: str) -> Path:
 
 
 def _built(jobs: Sequence[Job], batch: Batch, tell: Callable[[Result], None]) -> list[Result]:
-    started = time.monotonic()
     results = []
     with ProcessPool(max_workers=batch.jobs, max_tasks=1, context=_context()) as pool:
         waiting = [(job, *_scheduled(pool, job, batch.timeout_seconds)) for job in jobs]
         for job, building, future in waiting:
-            failure = _failure(job, future)
-            if failure:
-                keep_failure(building, batch.run_folder, failure)
+            result = _result(job, future)
+            if result.failure:
+                keep_failure(building, batch.run_folder, result.failure)
             shutil.rmtree(building, ignore_errors=True)
-            results.append(Result(job.client, time.monotonic() - started, failure))
-            tell(results[-1])
+            results.append(result)
+            tell(result)
     return results
 
 
@@ -153,16 +151,16 @@ def _scheduled(pool: ProcessPool, job: Job, timeout: float) -> tuple[Path, Proce
     return building, pool.schedule(build, args=[job, building], timeout=timeout)
 
 
-def _failure(job: Job, future: ProcessFuture) -> Failure | None:
+def _result(job: Job, future: ProcessFuture) -> Result:
     try:
-        future.result()
+        return Result(job.client, future.result())
     except TimedOutError as error:
-        return Failure(job.client, "timed_out", (str(error) or "time limit",))
+        failure = Failure(job.client, "timed_out", (str(error) or "time limit",))
     except ProcessExpired as error:
-        return Failure(job.client, "died", (f"exit code {error.exitcode}",))
+        failure = Failure(job.client, "died", (f"exit code {error.exitcode}",))
     except Exception as error:  # noqa: BLE001  whatever a client's run raises is its own failure
-        return Failure(job.client, "failed", _reason(error))
-    return None
+        failure = Failure(job.client, "failed", _reason(error))
+    return Result(job.client, 0.0, failure)
 
 
 def _reason(error: Exception) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,9 +33,13 @@ class Job:
     run_folder: Path
 
 
-def build(job: Job, building: Path) -> Path:
+def build(job: Job, building: Path) -> float:
     """
     Build a client's documents in `building` and publish them as one folder.
+
+    Returns
+    -------
+    Seconds it took.
 
     Raises
     ------
@@ -45,6 +50,7 @@ def build(job: Job, building: Path) -> Path:
     PublishError
         A document could not be made as it must be, such as a character without a glyph.
     """
+    started = time.monotonic()
     read_household(job.client_file, job.as_of)
     parameters = {
         "client_file": str(job.client_file.resolve()),
@@ -61,7 +67,8 @@ def build(job: Job, building: Path) -> Path:
     (building / "plan.html").write_text(html, encoding="utf-8")
     (building / "plan.pdf").write_bytes(pdf_document(html, document))
     write_workbook(plan, job.language, building / "plan.xlsx")
-    return publish(building, job.run_folder, job.client)
+    publish(building, job.run_folder, job.client)
+    return time.monotonic() - started
 
 
 def document_of(plan: LiabilityPlan, language: str) -> Document:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import papermill
+from jupyter_client.localinterfaces import localhost
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from nbformat import NotebookNode
-
-
-class LocalKernelManager(AsyncKernelManager):
-    """A kernel on Unix sockets: no port is opened and two kernels cannot want the same one."""
-
-    @default("transport")
-    def _transport_default(self) -> str:
-        return "ipc"
 
 
 def execute(notebook: Path, output: Path, parameters: Mapping[str, str]) -> NotebookNode:
@@ -39,13 +34,34 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, str]) -> Note
     if unknown:
         msg = f"{notebook.name} has no parameter {', '.join(sorted(unknown))}"
         raise ValueError(msg)
-    return papermill.execute_notebook(
-        str(notebook),
-        str(output),
-        parameters=dict(parameters),
-        kernel_name="python3",
-        cwd=str(notebook.parent),
-        progress_bar=False,
-        kernel_manager_class=LocalKernelManager,
-        request_save_on_cell_execute=False,
-    )
+    with TemporaryDirectory(prefix="kernel-") as sockets:
+        return papermill.execute_notebook(
+            str(notebook),
+            str(output),
+            parameters=dict(parameters),
+            kernel_name="python3",
+            cwd=str(notebook.parent),
+            progress_bar=False,
+            kernel_manager_class=_kernel_manager(Path(sockets)),
+            request_save_on_cell_execute=False,
+        )
+
+
+def _kernel_manager(sockets: Path) -> type[AsyncKernelManager]:
+    """
+    A kernel manager on Unix sockets in a private folder: no port is opened.
+
+    Left to itself jupyter_client names the sockets after the working folder, so that two kernels
+    of a batch would speak to each other's clients.
+    """
+
+    class PrivateKernelManager(AsyncKernelManager):
+        @default("transport")
+        def _transport_default(self) -> str:
+            return "ipc" if hasattr(socket, "AF_UNIX") else "tcp"
+
+        @default("ip")
+        def _ip_default(self) -> str:
+            return str(sockets / "k") if self.transport == "ipc" else localhost()
+
+    return PrivateKernelManager
