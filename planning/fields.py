@@ -6,7 +6,7 @@ They read exact numbers (``int`` or ``Decimal``, never a float) and say what is 
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 from pydantic import (
@@ -27,7 +27,10 @@ MAX_SPREAD_BP = 2_000
 def exact_number(value: Any, info: ValidationInfo) -> Decimal:
     """A finite number as written in a file, or as text in a saved plan."""
     if info.mode == "json" and isinstance(value, str):
-        value = Decimal(value)
+        try:
+            value = Decimal(value)
+        except InvalidOperation:
+            raise PydanticCustomError("number", "a number") from None
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise PydanticCustomError("number", "a number")
     number = Decimal(value)
@@ -123,7 +126,8 @@ SpreadBp = Annotated[
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 """An identifier: lower-case letters, digits, hyphen, underscore."""
 
-Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
+LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$"
+"""One line in any script, without control characters or changes of writing direction."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=LINE)]
 """One line of free text: always data, never markup."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from planning.dates import add_months
 from planning.household.balance_sheet import BalanceSheet
-from planning.household.cashflow import liquid_assets
+from planning.household.cashflow import cashflow, liquid_assets
 from planning.household.profile import Household
 from planning.household.ratios import Ratio, ratios
 from planning.loans.cost import AllInCost, all_in_cost
@@ -412,10 +412,13 @@ def _capacity(
     as_of: date,
     rules: RulesInForce,
 ) -> Capacity | None:
-    months = household.need.term_months or MONTHS_PER_YEAR
+    need = household.need
+    months = need.term_months or MONTHS_PER_YEAR
+    kept = [p for p in base.positions if p.contract.id not in need.replaces]
+    after = cashflow(household, kept, as_of) if need.replaces else base.frame
     norm = rules.band("norms.debt_service_share")
-    fallback = _index_for(months, histories, as_of)
-    return capacity(household, base.frame, norm.green, fallback)
+    rate = need.quoted_annual_rate or _index_for(months, histories, as_of)
+    return capacity(need, base.frame, after, norm.green, rate)
 
 
 def _method_comparisons(

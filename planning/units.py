@@ -7,6 +7,7 @@ Rounding happens once, where money moves, and is half-up on the exact rational a
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 Fen = int
 """Posted money, integer 分 (hundredths of a 元)."""
@@ -48,11 +49,12 @@ def fen_from_yuan(amount: Decimal | int) -> Fen:
     >>> fen_from_yuan(Decimal("5307.27"))
     530727
     """
-    fen = Decimal(amount) * FEN_PER_YUAN
-    if fen != fen.to_integral_value():
+    # A Fraction, since a Decimal product would round what it has no digits for.
+    fen = Fraction(amount) * FEN_PER_YUAN
+    if fen.denominator != 1:
         msg = f"{amount} has more than two decimals"
         raise ValueError(msg)
-    return int(fen)
+    return fen.numerator
 
 
 def yuan(fen: Fen) -> float:

@@ -166,6 +166,12 @@ def tree_of(text: str, file: str) -> Tree:
     except YAMLError as error:
         builder.root = None
         builder.problems.append(_syntax_problem(error, text, file))
+    except (OverflowError, ValueError) as error:
+        # ruamel's scanner passes an escape beyond the last code point to chr().
+        builder.root = None
+        builder.problems.append(
+            Problem(file, 0, "", "syntax", numbers={"column": 0, "reason": str(error)})
+        )
     else:
         if builder.root is None and not builder.problems:
             builder.problems.append(Problem(file, 0, "", "empty"))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from planning.household.cashflow import LAST_LIQUID_TIER
+from planning.household.profile import PROPERTY
 from planning.record import Record
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from planning.household.profile import Household
     from planning.loans.position import Position
 
-PROPERTY = ("home", "investment_property", "shop")
 PROVIDENT_FUND = "provident_fund"
 
 

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from planning.errors import ClientFileError, Problem
-from planning.household.profile import Conflict, Household, household_conflicts
+from planning.household.conflicts import Conflict, household_conflicts
+from planning.household.profile import Household
 from planning.record import Record
 from planning.yaml_tree import Place, Tree, read_tree, shortened
 

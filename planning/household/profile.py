@@ -1,5 +1,5 @@
 """
-A household as its file states it, and what may contradict itself in such a file.
+A household as its file states it.
 
 Money is 元 in the file and integer 分 here; rates are fractions. Every amount of income is after
 tax and social insurance (到手).
@@ -8,27 +8,18 @@ tax and social insurance (到手).
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeGuard, get_args
+from datetime import date
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from planning.fields import Fraction, Growth, Money, Reference, Text
-from planning.loans.contract import MAX_TERM_MONTHS, LoanContract, contract_conflicts
+from planning.fields import LINE, Fraction, Growth, Money, Reference, Text
+from planning.loans.contract import MAX_TERM_MONTHS, LoanContract
 from planning.record import Record
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-SHORT_TERM_MONTHS: Final = 12
-"""Short-term lending (短期贷款) runs up to one year."""
-
-MOST_DAYS_PAST_DUE: Final = 3650
 PROPERTY: Final = ("home", "investment_property", "shop")
-PROPERTY_TIER: Final = 3
-SECURED_PRODUCTS: Final = ("mortgage", "provident_fund_mortgage", "pledge_loan")
+"""Kinds of asset whose value a fall of property prices takes."""
 
 _DEVICE_NAMES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 _PERSONAL_NUMBERS = re.compile(r"[0-9]{15,}|(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
@@ -48,15 +39,7 @@ ClientReference = Annotated[
 ]
 """Opaque: it names files and folders, so it must say nothing about the person."""
 
-DisplayName = Annotated[
-    str,
-    StringConstraints(
-        min_length=1,
-        max_length=80,
-        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$",
-    ),
-]
-"""One line in any script, without control characters or changes of writing direction."""
+DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=LINE)]
 
 PositiveMoney = Annotated[Money, Field(gt=0, json_schema_extra={"exclusiveMinimum": 0})]
 MonthOfYear = Annotated[int, Field(ge=1, le=12)]
@@ -104,8 +87,14 @@ class Need(Record):
     term_months: Annotated[int, Field(ge=1, le=MAX_TERM_MONTHS)] | None = Field(
         default=None, description="拟借期限, months"
     )
+    method: Literal["equal_instalment", "equal_principal", "interest_only", "bullet"] = Field(
+        default="equal_instalment", description="拟采用的还款方式"
+    )
     quoted_annual_rate: Fraction | None = Field(
         default=None, description="已获报价, a lender's quote in hand, fraction per year"
+    )
+    replaces: tuple[Reference, ...] = Field(
+        default=(), description="拟置换的现有贷款, ids of the liabilities the new loan would repay"
     )
 
 
@@ -293,236 +282,3 @@ class Household(Record):
     def liability(self, reference: str) -> LoanContract:
         """The liability with that id."""
         return next(contract for contract in self.liabilities if contract.id == reference)
-
-
-Place = tuple[str | int, ...]
-Conflict = tuple[Place, str, dict[str, Any]]
-"""Where a contradiction is, its code, and what its text needs."""
-
-_STATED_DAYS: Final = (
-    ("risk_tolerance", "assessed_on"),
-    ("consents", "given_on"),
-    ("assets", "valued_on"),
-    ("liabilities", "drawn_on"),
-    ("liabilities", "reported_on"),
-)
-_REFERRING: Final = (
-    ("income", "owner", "members", "unknown_member"),
-    ("provident_fund", "owner", "members", "unknown_member"),
-    ("insurance", "insured", "members", "unknown_member"),
-    ("liabilities", "borrowers", "members", "unknown_member"),
-    ("liabilities", "secured_by", "assets", "unknown_asset"),
-    ("prepayment_wish", "liability", "liabilities", "unknown_liability"),
-)
-
-
-def household_conflicts(data: Mapping[str, Any], as_of: date) -> Iterator[Conflict]:
-    """
-    What contradicts itself across the fields of a household's file.
-
-    Parameters
-    ----------
-    data : the raw values of the file, in lists and mappings, so that contradictions are reported
-        beside malformed fields; what is missing or malformed is passed over here.
-    as_of : day of the plan; nothing stated as a fact may lie after it.
-    """
-    yield from _unknown_references(data)
-    yield from _repetitions(data)
-    yield from _future_days(data, as_of)
-    yield from _passed_wishes(data)
-    yield from _need_conflicts(data)
-    yield from _prepayment_conflicts(data)
-    yield from _flow_conflicts(data)
-    yield from _asset_conflicts(data)
-    for place, liability in _placed(data, "liabilities"):
-        for below, code, numbers in _liability_conflicts(liability):
-            yield (*place, *below), code, numbers
-
-
-def _unknown_references(data: Mapping[str, Any]) -> Iterator[Conflict]:
-    for section, name, target, code in _REFERRING:
-        known = _ids(data, target)
-        if known is None:
-            continue
-        for place, item in _placed(data, section):
-            for below, reference in _references(item, name):
-                if reference not in known:
-                    yield (*place, *below), code, {"known": ", ".join(dict.fromkeys(known))}
-
-
-def _repetitions(data: Mapping[str, Any]) -> Iterator[Conflict]:
-    unique = (
-        ("members", "id"),
-        ("assets", "id"),
-        ("liabilities", "id"),
-        ("provident_fund", "owner"),
-    )
-    for section, name in unique:
-        references = [item.get(name) for item in _items(data, section)]
-        for number, first in _repeated(references):
-            yield (section, number, name), "duplicate_id", {"first": f"{section}[{first}]"}
-    for place, liability in _placed(data, "liabilities"):
-        for name in ("borrowers", "secured_by"):
-            named = _references(liability, name)
-            for number, _ in _repeated([reference for _, reference in named]):
-                yield (*place, *named[number][0]), "named_twice", {}
-
-
-def _repeated(references: Sequence[Any]) -> Iterator[tuple[int, int]]:
-    """Position of each text that has occurred before, and of its first occurrence."""
-    for position, reference in enumerate(references):
-        first = references.index(reference)
-        if isinstance(reference, str) and first < position:
-            yield position, first
-
-
-def _future_days(data: Mapping[str, Any], as_of: date) -> Iterator[Conflict]:
-    numbers = {"as_of": as_of.isoformat()}
-    stated = (
-        ((*place, name), item.get(name))
-        for section, name in _STATED_DAYS
-        for place, item in _placed(data, section)
-    )
-    for place, day in ((("reported_on",), data.get("reported_on")), *stated):
-        if _is_before(as_of, day):
-            yield place, "after_as_of", numbers
-    for place, member in _placed(data, "members"):
-        born = member.get("birth_year")
-        if isinstance(born, int) and born > as_of.year:
-            yield (*place, "birth_year"), "after_as_of", numbers
-
-
-def _passed_wishes(data: Mapping[str, Any]) -> Iterator[Conflict]:
-    """Days wished for that had passed when the household stated them."""
-    reported = data.get("reported_on")
-    for section in ("need", "goals"):
-        for place, wish in _placed(data, section):
-            if _is_before(wish.get("wanted_by"), reported):
-                yield (*place, "wanted_by"), "wished_in_past", {"reported_on": str(reported)}
-
-
-def _need_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
-    need = data.get("need")
-    if not isinstance(need, dict) or need.get("kind") not in get_args(NeedKind):
-        return
-    kind = need["kind"]
-    if kind == "none":
-        for name in Need.model_fields.keys() - {"kind"}:
-            if need.get(name) not in (None, 0):
-                yield ("need", name), "need_is_none", {}
-        return
-    for name in ("term", "amount", "purpose"):
-        if need.get(name) in (None, 0):
-            yield ("need", name), "needed_with_need", {"kind": kind}
-    term, months = need.get("term"), need.get("term_months")
-    is_short = isinstance(months, int) and months <= SHORT_TERM_MONTHS
-    if isinstance(months, int) and term == ("long" if is_short else "short"):
-        yield ("need", "term"), "term_against_months", {"months": months}
-    if kind == "refinance" and not data.get("liabilities"):
-        yield ("need", "kind"), "nothing_to_refinance", {}
-
-
-def _prepayment_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
-    for _, wish in _placed(data, "prepayment_wish"):
-        named = (c for c in _items(data, "liabilities") if c.get("id") == wish.get("liability"))
-        wished = next(named, {})
-        if wished.get("method") in ("flat_fee", "bullet"):
-            yield ("prepayment_wish", "liability"), "no_partial_prepayment", {}
-        amount, principal = wish.get("amount"), wished.get("principal")
-        if _is_number(amount) and _is_number(principal) and amount > principal:
-            numbers = {"principal": str(principal)}
-            yield ("prepayment_wish", "amount"), "wish_above_principal", numbers
-
-
-def _flow_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
-    for section, start in (
-        ("income", "starts_on"),
-        ("expenses", "starts_on"),
-        ("consents", "given_on"),
-    ):
-        for place, line in _placed(data, section):
-            if _is_before(line.get("ends_on"), line.get(start)):
-                yield (*place, "ends_on"), "ends_before_start", {"start": str(line[start])}
-            if line.get("frequency") == "monthly" and line.get("paid_in_month") is not None:
-                yield (*place, "paid_in_month"), "only_with_yearly", {}
-
-
-def _asset_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
-    """Property counted as cash, and collateral that would be taken for a reserve."""
-    secured = {
-        asset: str(liability.get("id"))
-        for liability in _items(data, "liabilities")
-        for _, asset in _references(liability, "secured_by")
-    }
-    for place, asset in _placed(data, "assets"):
-        tier, reference = asset.get("liquidity_tier"), asset.get("id")
-        if asset.get("kind") in PROPERTY and isinstance(tier, int) and tier < PROPERTY_TIER:
-            yield (*place, "liquidity_tier"), "tier_of_property", {"tier": PROPERTY_TIER}
-        is_reserve = asset.get("is_pledged") in (None, False)
-        if is_reserve and isinstance(reference, str) and reference in secured:
-            numbers = {"liability": secured[reference]}
-            yield (*place, "is_pledged"), "pledge_not_marked", numbers
-
-
-def _liability_conflicts(liability: Mapping[str, Any]) -> Iterator[Conflict]:
-    for name, code, numbers in contract_conflicts(liability):
-        yield (name,), code, numbers
-    if liability.get("product") in SECURED_PRODUCTS and not liability.get("secured_by"):
-        yield ("secured_by",), "collateral_missing", {"product": liability["product"]}
-    first_due, overdue_from = liability.get("first_due"), _overdue_from(liability)
-    if _is_before(overdue_from, first_due):
-        yield ("days_past_due",), "overdue_before_due", {"first_due": str(first_due)}
-    before = liability.get("drawn_on")
-    for place, change in _placed(liability.get("rate"), "spread_changes"):
-        day = change.get("starts_on")
-        if isinstance(before, date) and isinstance(day, date) and day <= before:
-            yield ("rate", *place, "starts_on"), "days_not_ascending", {"before": str(before)}
-        before = day
-
-
-def _overdue_from(liability: Mapping[str, Any]) -> date | None:
-    reported, days = liability.get("reported_on"), liability.get("days_past_due")
-    if not isinstance(reported, date) or not isinstance(days, int):
-        return None
-    return reported - timedelta(days=days) if 0 < days <= MOST_DAYS_PAST_DUE else None
-
-
-def _ids(data: Mapping[str, Any], section: str) -> list[str] | None:
-    """The ids of a section in its order; None when one of them cannot be known."""
-    ids = [item.get("id") for item in _items(data, section)]
-    is_readable = isinstance(data.get(section, []), list) and (ids or section != "members")
-    texts = [reference for reference in ids if isinstance(reference, str)]
-    return texts if is_readable and len(texts) == len(ids) else None
-
-
-def _placed(data: Any, section: str) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The mappings of a section, or the one mapping it is, each with its place."""
-    if isinstance(data, dict) and isinstance(data.get(section), dict):
-        yield (section,), data[section]
-    for number, item in enumerate(_items(data, section)):
-        yield (section, number), item
-
-
-def _items(data: Any, section: str) -> list[dict[str, Any]]:
-    """The mappings of a list, empty ones in place of what is malformed."""
-    value = data.get(section) if isinstance(data, dict) else None
-    if not isinstance(value, list):
-        return []
-    return [item if isinstance(item, dict) else {} for item in value]
-
-
-def _references(item: Mapping[str, Any], name: str) -> list[tuple[Place, str]]:
-    """The reference a field holds, or those of its list, each with its place."""
-    value = item.get(name)
-    if isinstance(value, str):
-        return [((name,), value)]
-    listed = enumerate(value) if isinstance(value, list) else ()
-    return [((name, number), text) for number, text in listed if isinstance(text, str)]
-
-
-def _is_before(first: Any, second: Any) -> bool:
-    return isinstance(first, date) and isinstance(second, date) and first < second
-
-
-def _is_number(value: Any) -> TypeGuard[int | Decimal]:
-    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)

@@ -86,6 +86,7 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
             _resets,
             _balance_differences,
             _suitability,
+            _consent,
             _market_data,
         )
         for finding in source(evidence)
@@ -388,6 +389,16 @@ def _suitability(e: Evidence) -> Iterator[Finding]:
             numbers={"assessed_on": assessed_on.isoformat(), "months": prompt},
             rule="conduct.suitability_prompt_months",
         )
+
+
+def _consent(e: Evidence) -> Iterator[Finding]:
+    """A plan may be computed without consent, but not handed over."""
+    consents = e.household.consents
+    if not consents.plan_document:
+        yield Finding(code="consent_missing", severity="warning")
+    elif consents.ends_on is not None and consents.ends_on < e.as_of:
+        ended_on = consents.ends_on.isoformat()
+        yield Finding(code="consent_ended", severity="warning", numbers={"ended_on": ended_on})
 
 
 def _market_data(e: Evidence) -> Iterator[Finding]:
