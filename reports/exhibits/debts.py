@@ -137,27 +137,27 @@ def cost_chart(plan: LiabilityPlan, language: str) -> Html:
 
 
 def balance_chart(plan: LiabilityPlan, language: str) -> Html:
-    """Principal owed at each year's end, stacked by debt."""
+    """Principal owed at each month's end, stacked by debt."""
     if not plan.debts:
         return NOTHING
     speech = Language(language)
     say = speech.either
-    first = plan.as_of.year
-    years = list(range(first, max(debt.pays_off_on.year for debt in plan.debts) + 1))
+    months = [month.month for month in plan.cashflow]
+    ends = [f"{debt.pays_off_on:%Y-%m}" for debt in plan.debts]
+    months = months[: 1 + max((months.index(end) for end in ends if end in months), default=0)]
     figure, axes = new_figure(72)
-    stacks = [[_balance_after(debt, year) / FEN_PER_WAN for year in years] for debt in plan.debts]
-    now = [debt.balance_fen / FEN_PER_WAN for debt in plan.debts]
-    places = [0, *range(1, len(years) + 1)]
     axes.stackplot(
-        places,
-        [[start, *stack] for start, stack in zip(now, stacks, strict=True)],
+        range(len(months) + 1),
+        [[owed / FEN_PER_WAN for owed in _balances(debt, months)] for debt in plan.debts],
         labels=[debt_name(debt, speech) for debt in plan.debts],
-        colors=[SERIES[number % MOST_SERIES] for number in range(len(stacks))],
+        colors=[SERIES[number % MOST_SERIES] for number in range(len(plan.debts))],
         linewidth=0,
+        step="post",
     )
-    step = max(1, len(places) // 8)
-    labels = [say("今日", "today"), *(say(f"{year}年末", f"end {year}") for year in years)]
-    axes.set_xticks(places[::step], labels[::step])
+    year_ends = [place for place, month in enumerate(months, start=1) if month.endswith("-12")]
+    shown = year_ends[:: max(1, len(year_ends) // 7)]
+    labels = [say(f"{months[p - 1][:4]}年末", f"end {months[p - 1][:4]}") for p in shown]
+    axes.set_xticks([0, *shown], [say("今日", "today"), *labels])
     axes.set_title(say("万元", "CNY 10,000"))
     axes.set_ylim(bottom=0)
     add_legend(figure, columns=2)
@@ -174,9 +174,13 @@ def balance_chart(plan: LiabilityPlan, language: str) -> Html:
     )
 
 
-def _balance_after(debt: Debt, year: int) -> int:
-    closed = [row.closing_fen for row in debt.years if row.year <= year]
-    return closed[-1] if closed else debt.balance_fen
+def _balances(debt: Debt, months: list[str]) -> list[int]:
+    """Principal owed today and at the end of each month."""
+    closing = {f"{row.due_on:%Y-%m}": row.closing_fen for row in debt.ledger}
+    balances = [debt.balance_fen]
+    for month in months:
+        balances.append(closing.get(month, balances[-1]))
+    return balances
 
 
 def _stated_rate(debt: Debt) -> float:

@@ -44,6 +44,7 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, str]) -> Note
             progress_bar=False,
             kernel_manager_class=_kernel_manager(Path(sockets)),
             request_save_on_cell_execute=False,
+            shutdown_kernel="immediate",
         )
 
 
