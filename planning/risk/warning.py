@@ -257,6 +257,9 @@ def _fund(e: Evidence) -> Iterator[Finding]:
 
 
 def _stress(e: Evidence) -> Iterator[Finding]:
+    """The stress case that runs out of money first, unless money runs out without any."""
+    if (e.baseline.frame["liquid_assets"] < 0).any():
+        return
     short = [outcome for outcome in e.stress if outcome.months_to_shortfall is not None]
     for outcome in sorted(short, key=lambda o: (o.months_to_shortfall, o.scenario))[:1]:
         yield Finding(

@@ -49,7 +49,9 @@ def rate_chart(plan: LiabilityPlan, language: str) -> Html:
     one, five = speech.percent(latest.lpr_1y), speech.percent(latest.lpr_5y)
     return chart(
         figure,
-        caption=say("LPR与您的浮动利率", "LPR and your floating rates"),
+        caption=say("LPR与您的浮动利率", "LPR and your floating rates")
+        if _floating(plan)
+        else say("LPR走势", "LPR since its reform"),
         alt=say(
             f"{speech.day(latest.published_on)}公布：1年期LPR {one}，5年期以上LPR {five}。",
             f"Published {speech.day(latest.published_on)}: LPR 1Y {one}, LPR 5Y {five}.",

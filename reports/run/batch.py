@@ -145,30 +145,22 @@ def _context() -> multiprocessing.context.BaseContext:
 
 
 def _scheduled(pool: ProcessPool, job: Job, timeout: float) -> tuple[Path, ProcessFuture]:
-    from reports.run.job import build, start
+    from reports.run.job import attempt, start
 
     building = start(job)
-    return building, pool.schedule(build, args=[job, building], timeout=timeout)
+    return building, pool.schedule(attempt, args=[job, building], timeout=timeout)
 
 
 def _result(job: Job, future: ProcessFuture) -> Result:
     try:
-        return Result(job.client, future.result())
-    except TimedOutError as error:
-        failure = Failure(job.client, "timed_out", (str(error) or "time limit",))
+        outcome = future.result()
+    except TimedOutError:
+        outcome = Failure(job.client, "timed_out", ("time limit reached",))
     except ProcessExpired as error:
-        failure = Failure(job.client, "died", (f"exit code {error.exitcode}",))
-    except Exception as error:  # noqa: BLE001  whatever a client's run raises is its own failure
-        failure = Failure(job.client, "failed", _reason(error))
-    return Result(job.client, 0.0, failure)
-
-
-def _reason(error: Exception) -> tuple[str, ...]:
-    """What was raised, and in which cell; a papermill error carries both as attributes."""
-    cell = getattr(error, "exec_count", None)
-    if cell is None:
-        return (f"{type(error).__name__}: {error}",)
-    return (f"cell {cell}: {error.ename}: {error.evalue}",)  # type: ignore[attr-defined]
+        outcome = Failure(job.client, "died", (f"exit code {error.exitcode}",))
+    if isinstance(outcome, Failure):
+        return Result(job.client, 0.0, outcome)
+    return Result(job.client, outcome)
 
 
 def _stem(path: Path, taken: set[str]) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from papermill.exceptions import PapermillExecutionError
+
 from planning.household.client import read_household
 from planning.plan import LiabilityPlan
 from reports.exhibits.summary import document_title
@@ -14,7 +16,7 @@ from reports.render.document import METADATA_KEY, Document
 from reports.render.html import html_document
 from reports.render.pdf import pdf_document
 from reports.render.workbook import write_workbook
-from reports.run.artefacts import NOTEBOOK, PLAN, building_folder, publish, read_plan
+from reports.run.artefacts import NOTEBOOK, PLAN, Failure, building_folder, publish, read_plan
 from reports.run.notebook import execute
 from reports.run.provenance import ROOT
 
@@ -31,6 +33,19 @@ class Job:
     as_of: date
     language: str
     run_folder: Path
+
+
+def attempt(job: Job, building: Path) -> float | Failure:
+    """
+    Seconds a client's documents took, or why there are none.
+
+    What was raised becomes text here: many an exception cannot be sent to another process, and
+    one that cannot would take the clients beside it along.
+    """
+    try:
+        return build(job, building)
+    except Exception as error:  # noqa: BLE001  whatever a client's run raises is its own failure
+        return Failure(job.client, "failed", _reason(error))
 
 
 def build(job: Job, building: Path) -> float:
@@ -85,3 +100,10 @@ def document_of(plan: LiabilityPlan, language: str) -> Document:
 def start(job: Job) -> Path:
     """A folder to build a job in; its owner removes it when the job fails."""
     return building_folder(job.run_folder, job.client)
+
+
+def _reason(error: Exception) -> tuple[str, ...]:
+    """What was raised, and in which cell; a papermill error carries both as attributes."""
+    if isinstance(error, PapermillExecutionError):
+        return (f"cell {error.exec_count}: {error.ename}: {error.evalue}",)
+    return (f"{type(error).__name__}: {error}",)
