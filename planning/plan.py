@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from planning.dates import add_months
@@ -17,8 +16,8 @@ from planning.household.balance_sheet import BalanceSheet
 from planning.household.cashflow import cashflow, liquid_assets
 from planning.household.profile import Household
 from planning.household.ratios import Ratio, ratios
-from planning.loans.cost import AllInCost, all_in_cost
-from planning.loans.rates import index_name, step_on
+from planning.loans.cost import all_in_cost
+from planning.loans.debt import Debt, debt_on
 from planning.market.history import missing_publications
 from planning.parameters import InForce, Scenario
 from planning.record import Record
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from planning.inputs import Inputs
     from planning.loans.position import Position
     from planning.loans.rates import IndexHistory
-    from planning.loans.schedule import ScheduleRow
     from planning.parameters import RulesInForce
     from planning.risk.stress import Projection
 
@@ -75,79 +73,6 @@ class Market(Record):
     latest: IndexPoint
     history: tuple[IndexPoint, ...]
     missing_publications: tuple[date, ...]
-
-
-class RatePoint(Record):
-    """A rate of a contract from a day on; `index_rate` and `spread_bp` are None when fixed."""
-
-    starts_on: date
-    annual_rate: float
-    event: str
-    index_rate: float | None
-    spread_bp: float | None
-
-
-class LedgerRow(Record):
-    """One payment still to come, or overdue."""
-
-    period: int
-    due_on: date
-    annual_rate: float
-    opening_fen: int
-    interest_fen: int
-    principal_fen: int
-    fee_fen: int
-    payment_fen: int
-    closing_fen: int
-    event: str
-
-
-class YearRow(Record):
-    """A calendar year of a debt's payments to come."""
-
-    year: int
-    payment_fen: int
-    principal_fen: int
-    interest_fen: int
-    fee_fen: int
-    closing_fen: int
-
-
-class Debt(Record):
-    """
-    One debt on the day of the plan.
-
-    `next_payment_fen` falls due on `next_due_on`; both are None when only arrears are left.
-    `remaining_interest_fen` includes periodic fees and holds the index at its last known value.
-    """
-
-    id: str
-    lender: str
-    product: str
-    purpose: str
-    method: str
-    index: str | None
-    principal_fen: int
-    balance_fen: int
-    drawn_on: date
-    matures_on: date
-    pays_off_on: date
-    paid_periods: int
-    remaining_periods: int
-    annual_rate: float
-    spread_bp: float | None
-    fee_rate_per_month: float | None
-    next_due_on: date | None
-    next_payment_fen: int | None
-    next_reset_on: date | None
-    remaining_interest_fen: int
-    arrears_fen: int
-    days_past_due: int
-    balance_difference_fen: int | None
-    all_in_cost: AllInCost
-    rates: tuple[RatePoint, ...]
-    years: tuple[YearRow, ...]
-    ledger: tuple[LedgerRow, ...]
 
 
 class CashflowMonth(Record):
@@ -256,7 +181,7 @@ def liability_plan(
         as_of=as_of,
         household=household,
         market=_market(histories, as_of, missing),
-        debts=tuple(_debt(p, costs[p.contract.id]) for p in base.positions),
+        debts=tuple(debt_on(p, costs[p.contract.id]) for p in base.positions),
         settled=tuple(c.id for c in household.liabilities if c.id not in open_ids),
         balance_sheet=base.sheet,
         year_ahead=_year_ahead(base.frame),
@@ -289,95 +214,6 @@ def _market(histories: Mapping[str, IndexHistory], as_of: date, missing: Sequenc
         if day <= as_of
     ]
     return Market(latest=points[-1], history=tuple(points), missing_publications=tuple(missing))
-
-
-def _debt(position: Position, cost: AllInCost) -> Debt:
-    contract, rate = position.contract, position.rate_today
-    rows = (*position.unpaid, *position.remaining)
-    first = position.remaining[0] if position.remaining else None
-    reset = position.next_reset_after(position.as_of)
-    fee = getattr(contract.rate, "fee_rate_per_month", None)
-    return Debt(
-        id=contract.id,
-        lender=contract.lender,
-        product=contract.product,
-        purpose=contract.purpose,
-        method=contract.method,
-        index=index_name(contract),
-        principal_fen=contract.principal,
-        balance_fen=position.balance,
-        drawn_on=contract.drawn_on,
-        matures_on=contract.matures_on,
-        pays_off_on=rows[-1].due_on,
-        paid_periods=position.paid_periods,
-        remaining_periods=len(rows),
-        annual_rate=float(rate.annual_rate),
-        spread_bp=None if rate.spread_bp is None else float(rate.spread_bp),
-        fee_rate_per_month=None if fee is None else float(fee),
-        next_due_on=first.due_on if first else None,
-        next_payment_fen=first.payment if first else None,
-        next_reset_on=reset.starts_on if reset else None,
-        remaining_interest_fen=sum(row.interest + row.fee for row in position.remaining),
-        arrears_fen=position.arrears,
-        days_past_due=position.days_past_due,
-        balance_difference_fen=position.balance_difference,
-        all_in_cost=cost,
-        rates=_rate_points(position),
-        years=_years(rows),
-        ledger=tuple(_ledger_row(row) for row in rows),
-    )
-
-
-def _rate_points(position: Position) -> tuple[RatePoint, ...]:
-    """Rates that differ from the one before, up to the first one after the plan's day."""
-    today = step_on(position.steps, position.as_of)
-    changed = [position.steps[0]]
-    changed += [
-        step for before, step in pairwise(position.steps) if step.annual_rate != before.annual_rate
-    ]
-    later = [step for step in changed if step.starts_on > today.starts_on][:1]
-    return tuple(
-        RatePoint(
-            starts_on=step.starts_on,
-            annual_rate=float(step.annual_rate),
-            event=step.event,
-            index_rate=None if step.index_rate is None else float(step.index_rate),
-            spread_bp=None if step.spread_bp is None else float(step.spread_bp),
-        )
-        for step in (*(s for s in changed if s.starts_on <= today.starts_on), *later)
-    )
-
-
-def _years(rows: Sequence[ScheduleRow]) -> tuple[YearRow, ...]:
-    by_year: dict[int, list[ScheduleRow]] = {}
-    for row in rows:
-        by_year.setdefault(row.due_on.year, []).append(row)
-    return tuple(
-        YearRow(
-            year=year,
-            payment_fen=sum(row.payment for row in within),
-            principal_fen=sum(row.principal for row in within),
-            interest_fen=sum(row.interest for row in within),
-            fee_fen=sum(row.fee for row in within),
-            closing_fen=within[-1].closing,
-        )
-        for year, within in by_year.items()
-    )
-
-
-def _ledger_row(row: ScheduleRow) -> LedgerRow:
-    return LedgerRow(
-        period=row.period,
-        due_on=row.due_on,
-        annual_rate=float(row.annual_rate),
-        opening_fen=row.opening,
-        interest_fen=row.interest,
-        principal_fen=row.principal,
-        fee_fen=row.fee,
-        payment_fen=row.payment,
-        closing_fen=row.closing,
-        event=row.event,
-    )
 
 
 def _cashflow_months(frame: pd.DataFrame) -> tuple[CashflowMonth, ...]:

@@ -12,8 +12,9 @@ from reports.markup import Html, joined
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from planning.loans.debt import Debt
     from planning.parameters import InForce
-    from planning.plan import Debt, LiabilityPlan
+    from planning.plan import LiabilityPlan
 
 DIGEST_SHOWN = 16
 

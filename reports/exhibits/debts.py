@@ -11,7 +11,8 @@ from reports.markup import NOTHING, Html
 from reports.theme import SERIES
 
 if TYPE_CHECKING:
-    from planning.plan import Debt, LiabilityPlan
+    from planning.loans.debt import Debt
+    from planning.plan import LiabilityPlan
 
 FEN_PER_WAN = 1_000_000
 MOST_SERIES = len(SERIES)

@@ -12,7 +12,8 @@ from reports.markup import NOTHING, Html
 from reports.theme import SERIES
 
 if TYPE_CHECKING:
-    from planning.plan import Debt, LiabilityPlan
+    from planning.loans.debt import Debt
+    from planning.plan import LiabilityPlan
 
 
 def rate_chart(plan: LiabilityPlan, language: str) -> Html:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from planning.plan import Debt, LiabilityPlan
+    from planning.loans.debt import Debt
+    from planning.plan import LiabilityPlan
 
 LONGEST_SHEET_NAME = 31
 Column = tuple[str, str, int]
