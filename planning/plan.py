@@ -173,7 +173,9 @@ def liability_plan(
     emergency = contingency(household, base.sheet, base.frame, as_of, rules)
     costs = {p.contract.id: all_in_cost(p.original) for p in base.positions}
     missing = missing_publications(histories["lpr_5y"], as_of)
-    evidence = Evidence(household, base, as_of, read, costs, stress, emergency, missing, rules)
+    evidence = Evidence(
+        household, base, as_of, read, costs, stress, emergency, missing, horizon, rules
+    )
     found = findings(evidence)
     open_ids = {p.contract.id for p in base.positions}
     return LiabilityPlan(

@@ -62,6 +62,7 @@ class Evidence:
     stress: Sequence[StressOutcome]
     contingency: Contingency
     missing_publications: Sequence[date]
+    horizon_months: int
     rules: RulesInForce
 
 
@@ -139,21 +140,28 @@ def _class(days: int, rules: RulesInForce, rule: str) -> str:
 def _shortfall(e: Evidence) -> Iterator[Finding]:
     frame = e.baseline.frame
     short = frame.index[frame["liquid_assets"] < 0]
-    if len(short):
+    seen = frame.iloc[: e.horizon_months + 1]
+    lowest = float(seen["liquid_assets"].min())
+    if lowest < 0:
         yield Finding(
             code="cash_shortfall",
             severity="critical",
             numbers={
                 "month": str(short[0]),
-                "lowest_yuan": float(frame["liquid_assets"].min()),
+                "lowest_yuan": lowest,
+                "horizon_months": e.horizon_months,
             },
+        )
+    elif len(short):
+        yield Finding(
+            code="cash_shortfall_later", severity="warning", numbers={"month": str(short[0])}
         )
     margin = float(year_ahead(frame)["net"].sum())
     regular = year_ahead(frame)[["lump_principal", "arrears"]].to_numpy().sum()
     if margin + regular < 0:
         yield Finding(
             code="spending_above_income",
-            severity="critical" if len(short) else "warning",
+            severity="critical" if lowest < 0 else "warning",
             numbers={"monthly_yuan": float(-(margin + regular) / MONTHS_PER_YEAR)},
         )
 
@@ -258,7 +266,7 @@ def _fund(e: Evidence) -> Iterator[Finding]:
 
 def _stress(e: Evidence) -> Iterator[Finding]:
     """The stress case that runs out of money first, unless money runs out without any."""
-    if (e.baseline.frame["liquid_assets"] < 0).any():
+    if (e.baseline.frame["liquid_assets"].iloc[: e.horizon_months + 1] < 0).any():
         return
     short = [outcome for outcome in e.stress if outcome.months_to_shortfall is not None]
     for outcome in sorted(short, key=lambda o: (o.months_to_shortfall, o.scenario))[:1]:

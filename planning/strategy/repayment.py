@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from planning.units import Fen
 
 ComparedMethod = Literal["equal_instalment", "equal_principal", "interest_only"]
+INTEREST_ONLY_MONTHS = 60
+"""Interest only is compared for terms of personal lending; home loans are not made so."""
+
 AMORTISING = ("equal_instalment", "equal_principal")
 
 
@@ -75,7 +78,7 @@ def method_comparison(
     subject: str, amount: Fen, annual_rate: Decimal, months: int, starts_on: date
 ) -> MethodComparison:
     """
-    Equal instalment, equal principal and interest only for one loan.
+    Equal instalment, equal principal and, up to five years, interest only for one loan.
 
     Parameters
     ----------
@@ -87,6 +90,8 @@ def method_comparison(
     """
     outcomes = []
     for method in get_args(ComparedMethod):
+        if method == "interest_only" and months > INTEREST_ONLY_MONTHS:
+            continue
         contract = _plain_loan(amount, annual_rate, months, method, starts_on)
         rows = payment_schedule(contract, (RateStep(starts_on, annual_rate, "drawdown"),)).rows
         outcomes.append(

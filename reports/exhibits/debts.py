@@ -156,7 +156,9 @@ def balance_chart(plan: LiabilityPlan, language: str) -> Html:
         step="post",
     )
     year_ends = [place for place, month in enumerate(months, start=1) if month.endswith("-12")]
-    shown = year_ends[:: max(1, len(year_ends) // 7)]
+    # The first year's end may lie too near to today for both to be named.
+    clear = [place for place in year_ends if place > len(months) // 9]
+    shown = clear[:: max(1, len(clear) // 7)]
     labels = [say(f"{months[p - 1][:4]}年末", f"end {months[p - 1][:4]}") for p in shown]
     axes.set_xticks([0, *shown], [say("今日", "today"), *labels])
     axes.set_title(say("万元", "CNY 10,000"))

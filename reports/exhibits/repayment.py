@@ -31,15 +31,21 @@ def method_chart(plan: LiabilityPlan, language: str) -> Html:
     names = [_subject(plan, compared, speech) for compared in plan.methods]
     places = range(len(names))
     for number, method in enumerate(("equal_instalment", "equal_principal", "interest_only")):
-        interest = [compared.outcomes[number].total_interest_fen for compared in plan.methods]
-        widths = [fen / FEN_PER_YUAN for fen in interest]
-        height = [place + (number - 1) * 0.26 for place in places]
+        drawn = [
+            (place + (number - 1) * 0.26, way.total_interest_fen / FEN_PER_YUAN)
+            for place, compared in enumerate(plan.methods)
+            for way in compared.outcomes
+            if way.method == method
+        ]
+        if not drawn:
+            continue
+        heights, widths = zip(*drawn, strict=True)
         axes.barh(
-            height, widths, height=0.24, color=SERIES[number],
+            heights, widths, height=0.24, color=SERIES[number],
             label=speech.label("method", method),
         )  # fmt: skip
-        for place, width in zip(height, widths, strict=True):
-            write_beside(axes, speech.whole(width), width, place)
+        for height, width in drawn:
+            write_beside(axes, speech.whole(width), width, height)
     axes.set_yticks(list(places), names)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
@@ -55,7 +61,7 @@ def method_chart(plan: LiabilityPlan, language: str) -> Html:
     )
     return chart(
         figure,
-        caption=say("三种还款方式的利息总额", "Total interest of three ways to repay"),
+        caption=say("不同还款方式的利息总额", "Total interest by way of repaying"),
         alt=f"{_subject(plan, first, speech)}: {parts}",
     )
 
