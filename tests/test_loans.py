@@ -124,9 +124,27 @@ def test_cost_agrees_with_its_source(case):
         payments.append(float(amount))
         months.append(float(month))
     rate = monthly_irr(float(flow["advance"]), payments, months)
-    found = {"irr_x12": rate * 12, "ear": (1 + rate) ** 12 - 1}
+    found = {"monthly": rate, "irr_x12": rate * 12, "ear": (1 + rate) ** 12 - 1}
     for basis, wanted in case["expected"].items():
         assert found[basis] == pytest.approx(float(wanted), abs=float(case["tolerance"]))
+
+
+@pytest.mark.parametrize("case", _cases("repricing"), ids=lambda case: case["id"])
+def test_repricing_saves_what_its_source_prints(case):
+    """The instalment saved by a lower rate on the same balance and term, within a fen."""
+    given, months = case["given"], case["given"]["months"]
+    balance = fen_from_yuan(given["balance"])
+    old, new = (
+        _schedule(_contract(principal=given["balance"], annual_rate=given[name], months=months))
+        for name in ("old_rate", "new_rate")
+    )
+    assert old.contract.principal == balance
+    found = {
+        "monthly_saving": old.rows[0].payment - new.rows[0].payment,
+        "total_interest_saving": old.total_interest - new.total_interest,
+    }
+    for name, wanted in case["expected"].items():
+        assert abs(found[name] * Decimal("0.01") - wanted) <= case["tolerance"][name]
 
 
 METHODS = ("equal_instalment", "equal_principal", "interest_only", "bullet", "flat_fee")
