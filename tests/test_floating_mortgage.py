@@ -148,3 +148,25 @@ def test_a_shock_moves_the_rate_at_the_next_reset_only():
     step = next(s for s in moved if s.starts_on == date(2027, 1, 1))
     assert step.annual_rate == Decimal("0.0420")
     assert HISTORIES["lpr_5y"].shifted(day, 0) is HISTORIES["lpr_5y"]
+
+
+def test_a_value_published_on_the_reset_day_is_not_yet_read():
+    """A reset on 2024-02-20 reads 4.20, not the 3.95 published that very morning."""
+    mortgage = _mortgage(
+        drawn_on=date(2023, 2, 20),
+        first_due=date(2023, 3, 20),
+        rate={"reset_anchor": "anniversary", "spread_changes": ()},
+    )
+    step = next(s for s in rate_steps(mortgage, HISTORIES) if s.starts_on == date(2024, 2, 20))
+    assert step.index_rate == Decimal("0.0420")
+    same_day = _mortgage(
+        drawn_on=date(2023, 2, 20),
+        first_due=date(2023, 3, 20),
+        rate={
+            "reset_anchor": "anniversary",
+            "spread_changes": (),
+            "observation_days_before": 0,
+        },
+    )
+    step = next(s for s in rate_steps(same_day, HISTORIES) if s.starts_on == date(2024, 2, 20))
+    assert step.index_rate == Decimal("0.0395")
