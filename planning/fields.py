@@ -101,25 +101,43 @@ _FRACTION_SCHEMA = {
     "description": "fraction, 0.049 is 4.9 %",
 }
 
+_SAVED_SCHEMA = {"type": "string", "pattern": r"^-?\d+(\.\d+)?(E[+-]?\d+)?$"}
+"""A saved plan writes exact numbers as text, so that no reader rounds them."""
+
+Saved = WithJsonSchema(_SAVED_SCHEMA, mode="serialization")
+
 Money = Annotated[
-    int, BeforeValidator(_fen), PlainSerializer(_yuan_text), WithJsonSchema(_MONEY_SCHEMA)
+    int,
+    BeforeValidator(_fen),
+    PlainSerializer(_yuan_text),
+    WithJsonSchema(_MONEY_SCHEMA, mode="validation"),
+    Saved,
 ]
 """元 in a file (two decimals at most), integer 分 in the model."""
 
-Fraction = Annotated[Decimal, BeforeValidator(_fraction), WithJsonSchema(_FRACTION_SCHEMA)]
+Fraction = Annotated[
+    Decimal,
+    BeforeValidator(_fraction),
+    WithJsonSchema(_FRACTION_SCHEMA, mode="validation"),
+    Saved,
+]
 """A share or an annual rate as a fraction: 0.049, not 4.9."""
 
 Growth = Annotated[
     Decimal,
     BeforeValidator(_growth),
-    WithJsonSchema({"type": "number", "exclusiveMinimum": -1, "maximum": 1}),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": -1, "maximum": 1}, mode="validation"),
+    Saved,
 ]
 """Change per year as a fraction, may be negative."""
 
 SpreadBp = Annotated[
     Decimal,
     BeforeValidator(_spread),
-    WithJsonSchema({"type": "number", "minimum": -MAX_SPREAD_BP, "maximum": MAX_SPREAD_BP}),
+    WithJsonSchema(
+        {"type": "number", "minimum": -MAX_SPREAD_BP, "maximum": MAX_SPREAD_BP}, mode="validation"
+    ),
+    Saved,
 ]
 """Basis points over the index, may be negative."""
 

@@ -36,6 +36,31 @@ class Inputs:
     digests: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What a folder of parameters holds."""
+
+    book: RuleBook
+    scenarios: tuple[Scenario, ...]
+    histories: Mapping[str, IndexHistory]
+
+
+def read_parameters(params: Path) -> Parameters:
+    """
+    Rules, stress cases and index histories of `params`.
+
+    Raises
+    ------
+    ClientFileError
+        A file of them is missing or malformed; its problems, all of that file's at once.
+    """
+    return Parameters(
+        book=read_rule_book(params / "rules"),
+        scenarios=read_scenarios(params / "scenarios" / "standard.yaml"),
+        histories=read_index_histories(params / "market"),
+    )
+
+
 def read_inputs(client_file: Path, params: Path, as_of: date) -> Inputs:
     """
     A client file with the parameters of `params`.
@@ -45,11 +70,12 @@ def read_inputs(client_file: Path, params: Path, as_of: date) -> Inputs:
     ClientFileError
         A file is malformed; its problems, all of that file's at once.
     """
+    parameters = read_parameters(params)
     return Inputs(
         household=read_household(client_file, as_of),
-        book=read_rule_book(params / "rules"),
-        scenarios=read_scenarios(params / "scenarios" / "standard.yaml"),
-        histories=read_index_histories(params / "market"),
+        book=parameters.book,
+        scenarios=parameters.scenarios,
+        histories=parameters.histories,
         digests={
             "client_file": _digest([client_file]),
             **{part: folder_digest(params / part) for part in ("rules", "market", "scenarios")},

@@ -166,8 +166,8 @@ def liability_plan(
     """
     household, histories = inputs.household, inputs.histories
     rules = inputs.book.on(as_of)
-    base = projection(household, histories, as_of)
     horizon = int(rules.value("house.stress_horizon_months"))
+    base = projection(household, histories, as_of, horizon)
     stress = stress_test(household, histories, as_of, inputs.scenarios, horizon)
     read = ratios(household, base.sheet, base.frame, rules)
     emergency = contingency(household, base.sheet, base.frame, as_of, rules)
@@ -292,8 +292,8 @@ def _prepayment(
     """
     The prepayment the household asks about, else what it could spare after its emergency fund.
 
-    None when there is no debt to prepay, something is overdue, nothing can be spared, or the
-    household wants new money rather than to part with some.
+    None when there is no debt to prepay, something is overdue, nothing can be spared, ready money
+    runs out some day, or the household wants new money rather than to part with some.
     """
     if any(p.unpaid for p in base.positions):
         return None
@@ -312,7 +312,8 @@ def _prepayment(
     step = int(rules.value("house.prepayment_step_yuan"))
     spare = int((liquid_assets(household) - emergency.fund.target_yuan) // step) * step
     wants_money = household.need.kind not in ("none", "refinance")
-    if spare <= 0 or not able or wants_money:
+    runs_short = (base.frame["liquid_assets"] < 0).any()
+    if spare <= 0 or not able or wants_money or runs_short:
         return None
     dearest = max(able.values(), key=lambda p: (p.rate_today.annual_rate, p.balance))
     return prepayment_comparison(dearest, spare * FEN_PER_YUAN)

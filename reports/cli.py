@@ -152,10 +152,25 @@ def _build(
     jobs: int,
     timeout: float,
 ) -> None:
+    from planning.errors import ClientFileError
+    from reports.language.problems import problem_lines
     from reports.run.batch import Batch, run
 
     wanted = Batch(tuple(files), params, _day(as_of or _today()), language, out, jobs, timeout)
-    results = run(wanted, lambda result: _tell(result, language))
+    try:
+        results = run(wanted, lambda result: _tell(result, language))
+    except ClientFileError as error:
+        for line in problem_lines(error.problems, language):
+            typer.echo(line, err=True)
+        raise typer.Exit(2) from error
+    except OSError as error:
+        _say(
+            language,
+            f"无法写入 {wanted.run_folder}：{error.strerror}。请换一个文件夹（--out）或检查权限。",
+            f"{wanted.run_folder} cannot be written: {error.strerror}. Choose another folder with "
+            "--out, or check its permissions.",
+        )
+        raise typer.Exit(2) from error
     failed = [result for result in results if result.failure]
     if all(r.failure is not None and r.failure.state == "bad_input" for r in results):
         _say(

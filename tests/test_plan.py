@@ -122,7 +122,7 @@ def test_cashflow_carries_every_payment(plan):
 
 def test_ready_money_is_the_sum_of_flows(inputs):
     """Each month's ready money is the month before's plus the net flow."""
-    base = projection(inputs.household, inputs.histories, AS_OF)
+    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON)
     running = liquid_assets(inputs.household)
     for _, month in base.frame.iterrows():
         spent = ["essential_expense", "other_expense", "debt_service", "lump_principal", "arrears"]
@@ -134,13 +134,19 @@ def test_ready_money_is_the_sum_of_flows(inputs):
 def test_months_without_pay_take_only_earned_income(inputs):
     """Pensions, rents and the plan's own month go on; pay stops for the months named."""
     household = inputs.household
-    base = projection(household, inputs.histories, AS_OF)
-    shocked = cashflow(household, base.positions, AS_OF, shock=IncomeShock(months_without_pay=3))
+    base = projection(household, inputs.histories, AS_OF, HORIZON)
+    shocked = cashflow(
+        household,
+        base.positions,
+        AS_OF,
+        shock=IncomeShock(months_without_pay=3),
+        least_months=HORIZON,
+    )
     other = household.model_copy(
         update={"income": tuple(i for i in household.income if i.kind in ("pension", "rent",
                                                                          "investment", "other"))}
     )  # fmt: skip
-    kept = cashflow(other, base.positions, AS_OF)
+    kept = cashflow(other, base.positions, AS_OF, least_months=HORIZON)
     assert shocked["income"].iloc[1:4].tolist() == pytest.approx(kept["income"].iloc[1:4].tolist())
     assert shocked["income"].iloc[0] == base.frame["income"].iloc[0]
     assert shocked["income"].iloc[4:].tolist() == base.frame["income"].iloc[4:].tolist()
@@ -148,7 +154,7 @@ def test_months_without_pay_take_only_earned_income(inputs):
 
 def test_ratios_follow_their_definitions(inputs, plan):
     """Debt service over income and months of liquidity, recomputed from the cash-flow."""
-    base = projection(inputs.household, inputs.histories, AS_OF)
+    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON)
     year = year_ahead(base.frame)
     ratio = {r.code: r.value for r in plan.ratios}
     income, service = year["income"].sum(), year["debt_service"].sum()
@@ -185,7 +191,7 @@ def test_findings_stand_most_serious_first(plan):
 
 def test_baseline_is_the_outcome_of_the_plain_projection(inputs, plan):
     """The baseline printed beside the stress cases is the projection without any."""
-    base = projection(inputs.household, inputs.histories, AS_OF)
+    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON)
     assert outcome("baseline", base, HORIZON) == plan.baseline
 
 

@@ -94,7 +94,8 @@ class Need(Record):
         default=None, description="已获报价, a lender's quote in hand, fraction per year"
     )
     replaces: tuple[Reference, ...] = Field(
-        default=(), description="拟置换的现有贷款, ids of the liabilities the new loan would repay"
+        default=(),
+        description="随之结清的贷款, ids of liabilities that end with the new loan",
     )
 
 

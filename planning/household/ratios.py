@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from planning.household.cashflow import liquid_assets, year_ahead
+from planning.household.cashflow import HOUSING, liquid_assets, year_ahead
 from planning.record import Record
 from planning.units import MONTHS_PER_YEAR, yuan
 
@@ -72,7 +72,8 @@ def ratios(
     Notes
     -----
     Debt service counts instalments; the principal of an interest-only or bullet loan at its
-    maturity is left to the maturity warning. Liquidity counts months of all spending, debt
+    maturity is left to the maturity warning. A ratio of home loans or of collateral is left out
+    where there is none. Liquidity counts months of all spending, debt
     service included.
     """
     year = year_ahead(frame)
@@ -87,6 +88,10 @@ def ratios(
         "savings_share": _share(income - spent - service, income),
         "loan_to_value": _highest_loan_to_value(sheet),
     }
+    if not any(line.product in HOUSING for line in sheet.liabilities):
+        del values["housing_service_share"]
+    if not sheet.securities:
+        del values["loan_to_value"]
     return tuple(_read(code, value, rules) for code, value in values.items())
 
 
@@ -98,7 +103,8 @@ def _read(code: Code, value: float | None, rules: RulesInForce) -> Ratio:
         green=float(norm.green),
         amber=None if norm.amber is None else float(norm.amber),
         better=norm.better,
-        colour="unknown" if value is None else norm.colour(value),
+        # Read at the precision it is printed at, so that 70.0 % is not above 70.0 %.
+        colour="unknown" if value is None else norm.colour(round(value, 3)),
         rule=NORMS[code],
     )
 

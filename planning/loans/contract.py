@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MAX_TERM_MONTHS = 480
+FIRST_LPR_ON = date(2019, 8, 20)
+"""First publication of the reformed LPR (PBoC 公告〔2019〕第15号)."""
 
 Method = Literal["equal_instalment", "equal_principal", "interest_only", "bullet", "flat_fee"]
 ProductKind = Literal[
@@ -160,6 +162,30 @@ def contract_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
         yield "upfront_fee", "fee_above_principal", {}
     if (balance is not None or values.get("days_past_due")) and values.get("reported_on") is None:
         yield "reported_on", "report_day_missing", {}
+    yield from _index_conflicts(values)
+    yield from _maturity_conflicts(values)
+
+
+def _index_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
+    rate, drawn = values.get("rate"), values.get("drawn_on")
+    index = rate.get("index") if isinstance(rate, dict) else getattr(rate, "index", None)
+    is_lpr = isinstance(index, str) and index.startswith("lpr")
+    if is_lpr and isinstance(drawn, date) and drawn <= FIRST_LPR_ON:
+        yield "drawn_on", "before_index", {"first": FIRST_LPR_ON.isoformat()}
+
+
+def _maturity_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
+    """A balance after the last due day, with nothing said to be past due."""
+    first_due, term = values.get("first_due"), values.get("term_months")
+    reported, balance = values.get("reported_on"), values.get("current_balance")
+    if not (isinstance(first_due, date) and isinstance(reported, date) and _is_number(balance)):
+        return
+    if not isinstance(term, int) or not 0 < term <= MAX_TERM_MONTHS:
+        return
+    periods = 1 if values.get("method") == "bullet" else term
+    matures_on = add_months(first_due, periods - 1)
+    if reported >= matures_on and balance > 0 and not values.get("days_past_due"):
+        yield "current_balance", "matured_with_balance", {"matures_on": matures_on.isoformat()}
 
 
 def _date_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:

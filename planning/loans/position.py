@@ -128,10 +128,13 @@ def _first_unpaid(contract: LoanContract, original: Schedule, as_of: date) -> da
     """Due day of the oldest payment not made; the day after `as_of` when none is overdue."""
     if not contract.days_past_due or contract.reported_on is None:
         return as_of + timedelta(days=1)
-    # Lenders may count from the end of a grace of days: the due day at or before it is meant.
+    # Lenders count from the due day or from the end of a few days' grace: the nearest is meant.
     counted_from = contract.reported_on - timedelta(days=contract.days_past_due)
-    due_days = [row.due_on for row in original.rows if row.due_on <= counted_from]
-    return due_days[-1] if due_days else original.rows[0].due_on
+    return min(
+        (row.due_on for row in original.rows if row.due_on <= contract.reported_on),
+        key=lambda due_on: abs((due_on - counted_from).days),
+        default=original.rows[0].due_on,
+    )
 
 
 def _reported(contract: LoanContract, original: Schedule) -> tuple[Restart | None, Fen | None]:

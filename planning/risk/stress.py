@@ -8,10 +8,11 @@ fall only on property. A projection in float 元.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from planning.household.balance_sheet import balance_sheet
-from planning.household.cashflow import IncomeShock, cashflow, year_ahead
+from planning.household.cashflow import NO_SHOCK, IncomeShock, cashflow, year_ahead
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.record import Record
@@ -45,7 +46,7 @@ class StressOutcome(Record):
 
     `months_to_shortfall` counts full months from the day of the plan to the first month that
     ends without liquid assets, None when none does within `horizon_months`;
-    `lowest_liquid_yuan` is the lowest month-end in that span.
+    `lowest_liquid_yuan` is the lowest month-end in that span, `final_liquid_yuan` the last one.
     """
 
     scenario: str
@@ -54,6 +55,7 @@ class StressOutcome(Record):
     debt_service_share: float | None
     monthly_margin_yuan: float
     lowest_liquid_yuan: float
+    final_liquid_yuan: float
     horizon_months: int
     months_to_shortfall: int | None
     loan_to_value: float | None
@@ -64,10 +66,17 @@ def projection(
     household: Household,
     histories: Mapping[str, IndexHistory],
     as_of: date,
+    horizon_months: int,
     scenario: Scenario | None = None,
 ) -> Projection:
     """
     The household on `as_of`, as it is or under a scenario.
+
+    Parameters
+    ----------
+    household, histories, as_of : as for the plan.
+    horizon_months : full months the cash-flow reaches at least, debts or none.
+    scenario : what changes; nothing when absent.
 
     Raises
     ------
@@ -81,17 +90,12 @@ def projection(
         for contract in household.liabilities
         if (stand := position(contract, rate_steps(contract, shocked), as_of)).is_open
     )
-    if scenario is None:
-        return Projection(
-            positions,
-            cashflow(household, positions, as_of),
-            balance_sheet(household, positions, as_of),
-        )
-    shock = IncomeShock(scenario.income_fall, scenario.months_without_pay)
+    shock = IncomeShock(scenario.income_fall, scenario.months_without_pay) if scenario else NO_SHOCK
+    property_fall = scenario.price_fall if scenario else Decimal(0)
     return Projection(
         positions,
-        cashflow(household, positions, as_of, shock=shock),
-        balance_sheet(household, positions, as_of, property_fall=scenario.price_fall),
+        cashflow(household, positions, as_of, shock=shock, least_months=horizon_months),
+        balance_sheet(household, positions, as_of, property_fall=property_fall),
     )
 
 
@@ -112,7 +116,11 @@ def stress_test(
     horizon_months : full months over which a shortfall is looked for.
     """
     return tuple(
-        outcome(scenario.id, projection(household, histories, as_of, scenario), horizon_months)
+        outcome(
+            scenario.id,
+            projection(household, histories, as_of, horizon_months, scenario),
+            horizon_months,
+        )
         for scenario in scenarios
     )
 
@@ -132,6 +140,7 @@ def outcome(name: str, projected: Projection, horizon_months: int) -> StressOutc
         debt_service_share=float(service / income) if income > 0 else None,
         monthly_margin_yuan=float((income - spent - service) / MONTHS_PER_YEAR),
         lowest_liquid_yuan=float(seen["liquid_assets"].min()),
+        final_liquid_yuan=float(seen["liquid_assets"].iloc[-1]),
         horizon_months=horizon_months,
         months_to_shortfall=int(short.argmax()) if short.any() else None,
         loan_to_value=max(known) if known else None,

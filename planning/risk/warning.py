@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
+import pandas as pd
 from pydantic import Field
 
 from planning.dates import add_months
@@ -171,7 +172,7 @@ def _debt_service_limits(e: Evidence) -> Iterator[Finding]:
         ("debt_service_share", "debt_service.all_debts_limit"),
         ("housing_service_share", "debt_service.housing_limit"),
     ):
-        value = next(ratio.value for ratio in e.ratios if ratio.code == code)
+        value = next((ratio.value for ratio in e.ratios if ratio.code == code), None)
         limit = float(e.rules.value(rule))
         if value is not None and value > limit:
             yield Finding(
@@ -298,8 +299,15 @@ def _income_ends_first(e: Evidence) -> Iterator[Finding]:
                 "income_ends_on": ends_on.isoformat(),
                 "debt_ends_on": max(p.remaining[-1].due_on for p in later).isoformat(),
                 "balance_then_fen": owed,
+                "margin_then_yuan": _margin_after(e.baseline.frame, ends_on),
             },
         )
+
+
+def _margin_after(frame: pd.DataFrame, day: date) -> float:
+    """What is left in an average month of the year after `day`, sums due at maturity apart."""
+    later = frame[frame.index > pd.Period(day, freq="M")].iloc[:MONTHS_PER_YEAR]
+    return float((later["net"] + later["lump_principal"]).mean())
 
 
 def _unstable_income(e: Evidence) -> Iterator[Finding]:
@@ -367,13 +375,18 @@ def _resets(e: Evidence) -> Iterator[Finding]:
 
 def _balance_differences(e: Evidence) -> Iterator[Finding]:
     for position in e.baseline.positions:
-        if position.balance_difference:
-            yield Finding(
-                code="balance_differs",
-                severity="notice",
-                subject=position.contract.id,
-                numbers={"difference_fen": position.balance_difference},
-            )
+        difference = position.balance_difference
+        if not difference:
+            continue
+        share = float(e.rules.value("house.balance_difference_share"))
+        is_large = abs(difference) > share * max(position.balance, 1)
+        yield Finding(
+            code="balance_far_off" if is_large else "balance_differs",
+            severity="warning" if is_large else "notice",
+            subject=position.contract.id,
+            numbers={"difference_fen": difference},
+            rule="house.balance_difference_share",
+        )
 
 
 def suitability_months(rules: RulesInForce) -> int | None:
@@ -413,7 +426,11 @@ def _consent(e: Evidence) -> Iterator[Finding]:
 
 
 def _market_data(e: Evidence) -> Iterator[Finding]:
-    if e.missing_publications:
+    need = e.household.need
+    leans_on_index = any(p.rate_today.index_rate is not None for p in e.baseline.positions) or (
+        need.kind != "none" and need.quoted_annual_rate is None
+    )
+    if e.missing_publications and leans_on_index:
         yield Finding(
             code="lpr_not_current",
             severity="notice",

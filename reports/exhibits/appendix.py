@@ -62,7 +62,12 @@ def provenance_table(plan: LiabilityPlan, language: str) -> Html:
             [_part(part, speech), digest[:DIGEST_SHOWN]]
             for part, digest in sorted(made.digests.items())
         ),
-        *([name, version] for name, version in sorted(made.tools.items())),
+        [
+            say("运行环境", "Tools"),
+            say("、", ", ").join(
+                f"{name} {version}" for name, version in sorted(made.tools.items())
+            ),
+        ],
     ]
     return table(
         [say("项目", "Item"), say("标识", "Identity")],

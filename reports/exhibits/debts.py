@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.exhibits.chart import add_legend, chart, new_figure, write_beside
 from reports.exhibits.table import Column, table
-from reports.language import UNKNOWN, Language
+from reports.language import Language
 from reports.markup import NOTHING, Html
 from reports.theme import SERIES
 
@@ -37,7 +37,7 @@ def debt_table(plan: LiabilityPlan, language: str) -> Html:
             _rate(debt, speech),
             speech.fen(debt.next_payment_fen),
             speech.date(debt.next_due_on),
-            speech.months(debt.remaining_periods) if debt.method != "bullet" else UNKNOWN,
+            speech.months(_months_left(plan, debt)),
         ]
         for debt in plan.debts
     ]
@@ -51,13 +51,20 @@ def debt_table(plan: LiabilityPlan, language: str) -> Html:
         say("剩余期限", "Time left"),
     ]
     note = say(
-        "“等本等息”一栏的利率为按月收取的手续费率，真实成本见下表。",
-        "For a flat fee the rate shown is the monthly fee; the table below has its real cost.",
+        "“等本等息”一栏为每期费率，真实成本见下表。",
+        "For a flat fee the rate shown is the monthly one; the table below has its real cost.",
     )
     has_flat_fee = any(debt.method == "flat_fee" for debt in plan.debts)
     return table(
         columns, rows, caption=say("现有贷款", "Debts today"), note=note if has_flat_fee else None
     )
+
+
+def _months_left(plan: LiabilityPlan, debt: Debt) -> int:
+    """Months to the last payment, a begun one counted."""
+    last, today = debt.pays_off_on, plan.as_of
+    months = (last.year - today.year) * 12 + last.month - today.month
+    return max(months + (last.day > today.day), 0)
 
 
 def cost_table(plan: LiabilityPlan, language: str) -> Html:
@@ -88,25 +95,27 @@ def cost_table(plan: LiabilityPlan, language: str) -> Html:
         rows,
         caption=say("每笔贷款的真实成本", "What each debt really costs"),
         note=say(
-            "综合融资成本自放款日起计至到期日，含一次性费用和每期手续费；"
-            "浮动利率按最近一期已公布的基准推算。",
-            "All-in cost runs from drawdown to maturity with every fee; floating rates hold the "
-            "last published index.",
+            "综合融资成本为本规划测算，自放款日起计至到期日，含一次性和每期费用，不替代贷款机构的明示表。"
+            "浮动利率贷款的成本包含放款以来的历史利率，与现行利率不同并不表示另收了费用。",
+            "All-in cost is this plan's own estimate from drawdown to maturity with every fee; the "
+            "lender's cost form decides. For a floating loan it includes past rates: a difference "
+            "to today's rate does not mean that fees were charged.",
         ),
     )
 
 
 def cost_chart(plan: LiabilityPlan, language: str) -> Html:
-    """Advertised rate beside all-in cost, debt by debt."""
-    if not plan.debts:
+    """Stated rate beside all-in cost; a floating debt's past rates would only confuse."""
+    compared = [debt for debt in plan.debts if debt.index is None]
+    if not compared:
         return NOTHING
     speech = Language(language)
     say = speech.either
-    names = [debt_name(debt, speech) for debt in plan.debts]
+    names = [debt_name(debt, speech) for debt in compared]
     figure, axes = new_figure(24 + 13 * len(names))
     places = list(range(len(names)))
-    stated = [_stated_rate(debt) * 100 for debt in plan.debts]
-    real = [debt.all_in_cost.irr_x12 * 100 for debt in plan.debts]
+    stated = [_stated_rate(debt) * 100 for debt in compared]
+    real = [debt.all_in_cost.irr_x12 * 100 for debt in compared]
     axes.barh(
         [p - 0.19 for p in places], stated, height=0.34, color=SERIES[3],
         label=say("合同利率（费率×12）", "Stated rate (fee × 12)"),
@@ -125,7 +134,7 @@ def cost_chart(plan: LiabilityPlan, language: str) -> Html:
     axes.margins(x=0.12)
     axes.set_xlabel("%")
     add_legend(figure, columns=2)
-    dearest = max(plan.debts, key=lambda debt: debt.all_in_cost.irr_x12)
+    dearest = max(compared, key=lambda debt: debt.all_in_cost.irr_x12)
     cost = speech.percent(dearest.all_in_cost.irr_x12)
     return chart(
         figure,

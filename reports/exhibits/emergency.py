@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table
-from reports.language import Language
+from reports.language import UNKNOWN, Language
 from reports.markup import Html
 
 if TYPE_CHECKING:
@@ -34,7 +34,13 @@ def fund_table(plan: LiabilityPlan, language: str) -> Html:
         [say("紧急备用金目标", "Target"), speech.yuan(fund.target_yuan)],
         [say("现有可动用资金", "Held today"), speech.yuan(fund.held_yuan)],
         [say("缺口", "Missing"), speech.yuan(fund.gap_yuan)],
-        [say("若完全没有劳动收入，可支撑", "With no earned income it lasts"), carries],
+        [
+            say(
+                "若完全没有劳动收入，只付必要支出与还款，可支撑",
+                "With no earned income, essentials and debts only, it lasts",
+            ),
+            carries,
+        ],
     ]
     return table(
         [say("项目", "Item"), Column(say("数额", "Figure"), "number")],
@@ -103,4 +109,4 @@ def review_table(plan: LiabilityPlan, language: str) -> Html:
 def _subject(plan: LiabilityPlan, review: Review, speech: Language) -> str:
     if review.code in ("reset", "maturity"):
         return debt_name(plan.debt(review.subject), speech)
-    return review.subject or speech.either("整份规划", "the whole plan")
+    return review.subject or UNKNOWN

@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 MONTHS_SHOWN = 36
 YUAN_PER_WAN = 10_000
+MORTGAGED = ("home", "investment_property", "shop", "car")
 
 
 def balance_sheet_table(plan: LiabilityPlan, language: str) -> Html:
     """Assets by item, debts by item, net worth."""
     speech = Language(language)
     say, sheet = speech.either, plan.balance_sheet
-    pledged = say("（已质押）", " (pledged)")
     rows = [
         [
-            speech.label("asset", line.kind) + (pledged if line.is_pledged else ""),
+            speech.label("asset", line.kind)
+            + (_charge(line.kind, speech) if line.is_pledged else ""),
             speech.label("liquidity_tier", str(line.liquidity_tier)),
             speech.fen(line.value_fen),
         ]
@@ -59,6 +60,13 @@ def balance_sheet_table(plan: LiabilityPlan, language: str) -> Html:
     return table(
         columns, rows, caption=say("家庭资产负债表", "Balance sheet"), total_row=True, note=note
     )
+
+
+def _charge(kind: str, speech: Language) -> str:
+    """How an asset of that kind secures a debt: things are mortgaged, claims are pledged."""
+    if kind in MORTGAGED:
+        return speech.either("（已抵押）", " (mortgaged)")
+    return speech.either("（已质押）", " (pledged)")
 
 
 def year_ahead_table(plan: LiabilityPlan, language: str) -> Html:
@@ -188,8 +196,10 @@ def ratio_table(plan: LiabilityPlan, language: str) -> Html:
         rows,
         caption=say("财务指标", "Ratios"),
         note=say(
-            "参考值为理财惯例，并非法规要求；出处见附录。",
-            "Norms are planning practice, not law; sources are in the appendix.",
+            "●在参考值以内，▲超出参考值，■超出警戒值。参考值为理财惯例或本机构约定，"
+            "并非法规要求；出处见附录。",
+            "● within the norm, ▲ beyond it, ■ beyond the alarm. Norms are planning practice or "
+            "this house's own, not law; sources are in the appendix.",
         ),
     )
 

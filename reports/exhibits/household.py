@@ -38,12 +38,14 @@ def member_table(plan: LiabilityPlan, language: str) -> Html:
 
 
 def income_table(plan: LiabilityPlan, language: str) -> Html:
-    """Income after tax, how steady it is and how it was shown."""
+    """Income after tax of today and to come, how steady it is and how it was shown."""
     speech = Language(language)
     say = speech.either
+    roles = {member.id: member.role for member in plan.household.members}
     rows = [
         [
             speech.label("income", line.kind),
+            speech.label("role", roles[line.owner]),
             speech.label("frequency", line.frequency),
             speech.fen(line.net_amount),
             speech.label("stability", line.stability),
@@ -51,9 +53,11 @@ def income_table(plan: LiabilityPlan, language: str) -> Html:
             _span(line, speech),
         ]
         for line in plan.household.income
+        if line.ends_on is None or line.ends_on >= plan.as_of
     ]
     columns: list[Column | str] = [
         say("收入", "Income"),
+        say("成员", "Member"),
         say("频率", "How often"),
         Column(say("到手金额（元）", "After tax, CNY"), "number"),
         say("稳定性", "Stability"),

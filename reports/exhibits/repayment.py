@@ -72,7 +72,7 @@ def prepayment_table(plan: LiabilityPlan, language: str) -> Html:
     if compared is None:
         return NOTHING
     speech = Language(language)
-    say = speech.either
+    say, method = speech.either, plan.debt(compared.liability).method
     rows = [
         [
             say("不提前还款", "As contracted"),
@@ -83,7 +83,7 @@ def prepayment_table(plan: LiabilityPlan, language: str) -> Html:
         ],
         *(
             [
-                speech.label("prepayment_mode", way.mode),
+                speech.prepayment(way.mode, method),
                 speech.fen(way.instalment_fen),
                 speech.date(way.pays_off_on),
                 speech.fen(way.remaining_interest_fen),
@@ -121,10 +121,10 @@ def prepayment_chart(plan: LiabilityPlan, language: str) -> Html:
     if compared is None:
         return NOTHING
     speech = Language(language)
-    say = speech.either
+    say, method = speech.either, plan.debt(compared.liability).method
     choices = [(say("不提前还款", "As contracted"), compared.remaining_interest_fen)]
     choices += [
-        (speech.label("prepayment_mode", way.mode), way.remaining_interest_fen)
+        (speech.prepayment(way.mode, method), way.remaining_interest_fen)
         for way in compared.outcomes
     ]
     figure, axes = new_figure(20 + 11 * len(choices))
@@ -141,7 +141,7 @@ def prepayment_chart(plan: LiabilityPlan, language: str) -> Html:
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel(say("剩余利息（元）", "Interest to come, CNY"))
     most = max(compared.outcomes, key=lambda way: way.interest_saved_fen)
-    saved, mode = speech.money(most.interest_saved_fen), speech.label("prepayment_mode", most.mode)
+    saved, mode = speech.money(most.interest_saved_fen), speech.prepayment(most.mode, method)
     return chart(
         figure,
         caption=say("提前还款后还需支付的利息", "Interest still to come after a prepayment"),
@@ -187,5 +187,5 @@ def _terms(compared: MethodComparison, speech: Language) -> str:
 
 def _subject(plan: LiabilityPlan, compared: MethodComparison, speech: Language) -> str:
     if compared.subject == "need":
-        return speech.either("计划新增的贷款", "The loan you want")
+        return speech.either("拟办理的贷款", "The loan you want")
     return debt_name(plan.debt(compared.subject), speech)

@@ -28,6 +28,7 @@ def stress_table(plan: LiabilityPlan, language: str) -> Html:
             speech.percent(outcome.debt_service_share, 1),
             speech.whole(outcome.monthly_margin_yuan),
             speech.whole(outcome.lowest_liquid_yuan),
+            speech.whole(outcome.final_liquid_yuan),
             _shortfall(outcome, speech),
             speech.percent(outcome.loan_to_value, 1),
         ]
@@ -39,8 +40,9 @@ def stress_table(plan: LiabilityPlan, language: str) -> Html:
         Column(say("偿债比率", "Debt service to income"), "number"),
         Column(say("月均结余（元）", "Left over, CNY a month"), "number"),
         Column(say("资金最低点（元）", "Lowest ready money, CNY"), "number"),
+        Column(say("期末资金（元）", "Ready money at the end, CNY"), "number"),
         say("资金用尽", "Money runs out"),
-        Column(say("抵押率", "Loan to value"), "number"),
+        Column(say("贷款/担保物", "Loan to value"), "number"),
     ]
     years = speech.months(plan.baseline.horizon_months)
     return table(
@@ -48,22 +50,26 @@ def stress_table(plan: LiabilityPlan, language: str) -> Html:
         rows,
         caption=say(f"压力测试（观察{years}）", f"Stress test over {years}"),
         note=say(
-            "偿债比率与月均结余取未来十二个月；利率变化只在各笔贷款的重定价日生效。",
+            "偿债比率与月均结余取未来十二个月；利率变化只在各笔贷款的重定价日生效。"
+            "拟办理的新贷款不在测试之内。",
             "Ratio and margin are of the next twelve months; rates move only on each loan's own "
-            "reset days.",
+            "reset days. A loan you may still take is not in the test.",
         ),
     )
 
 
 def stress_chart(plan: LiabilityPlan, language: str) -> Html:
-    """Lowest ready money under each case."""
+    """Ready money at the end of the span under each case."""
     speech = Language(language)
     say = speech.either
     outcomes = (plan.baseline, *plan.stress)
-    widths = [outcome.lowest_liquid_yuan / YUAN_PER_WAN for outcome in outcomes]
+    widths = [outcome.final_liquid_yuan / YUAN_PER_WAN for outcome in outcomes]
     figure, axes = new_figure(86)
     places = range(len(outcomes))
-    colours = [PALETTE["critical"] if width < 0 else SERIES[0] for width in widths]
+    colours = [
+        SERIES[0] if outcome.months_to_shortfall is None else PALETTE["critical"]
+        for outcome in outcomes
+    ]
     axes.barh(places, widths, height=0.6, color=colours)
     for place, width in zip(places, widths, strict=True):
         write_beside(axes, speech.number(width), width, place)
@@ -73,16 +79,16 @@ def stress_chart(plan: LiabilityPlan, language: str) -> Html:
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.margins(x=0.14)
-    axes.set_xlabel(say("可动用资金的最低点（万元）", "Lowest ready money, CNY 10,000"))
-    worst = min(outcomes, key=lambda outcome: outcome.lowest_liquid_yuan)
-    name, low = _name(plan, worst, language), speech.yuan(worst.lowest_liquid_yuan)
+    axes.set_xlabel(say("期末可动用资金（万元）", "Ready money at the end, CNY 10,000"))
+    worst = min(outcomes, key=lambda outcome: outcome.final_liquid_yuan)
+    name, low = _name(plan, worst, language), speech.yuan(worst.final_liquid_yuan)
     return chart(
         figure,
         caption=say(
-            "各情景下可动用资金的最低点（红色表示会用尽）",
-            "Lowest ready money in each case (red: it runs out)",
+            "各情景下期末的可动用资金（红色表示中途会用尽）",
+            "Ready money at the end in each case (red: it runs out on the way)",
         ),
-        alt=say(f"最不利的是“{name}”：最低{low}。", f"Worst is “{name}”: as low as {low}."),
+        alt=say(f"最不利的是“{name}”：期末为{low}。", f"Worst is “{name}”: {low} at the end."),
     )
 
 

@@ -30,7 +30,9 @@ def title_block(plan: LiabilityPlan, language: str) -> Html:
         client=plan.client,
         name=plan.household.name,
         as_of=plan.as_of,
-        advisor=plan.household.advisor.name,
+        advisor=" · ".join(
+            filter(None, (plan.household.advisor.name, plan.household.advisor.contact))
+        ),
         institution=plan.household.advisor.institution,
         language=language,
     )
@@ -63,8 +65,8 @@ def headline_figures(plan: LiabilityPlan, language: str) -> Html:
             say("可动用资金", "Ready money"),
             speech.money(sheet.liquid_assets_fen),
             say(
-                f"约可支撑 {speech.number(liquidity.value)} 个月",
-                f"about {speech.number(liquidity.value)} months of spending",
+                f"约合 {speech.number(liquidity.value)} 个月的支出与还款",
+                f"{speech.number(liquidity.value)} months of spending and debts",
             ),
         ),
         (

@@ -57,6 +57,11 @@ class Language:
         """
         return UNKNOWN if code is None else _labels()[group][code][self.code]
 
+    def prepayment(self, mode: str, method: str) -> str:
+        """What a way to prepay is called; equal principal keeps its share, not its instalment."""
+        keeps_share = mode.startswith("shorten") and method == "equal_principal"
+        return self.label("prepayment_mode", f"{mode}_of_principal" if keeps_share else mode)
+
     def money(self, fen: int | None) -> str:
         """Posted money with its currency, to the fen."""
         if fen is None:

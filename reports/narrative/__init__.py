@@ -23,6 +23,7 @@ from reports.markup import Html
 if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
     from planning.risk.warning import Finding
+    from planning.strategy.repayment import PrepaymentOutcome
 
 FORMATS = (
     "money", "fen", "yuan", "whole", "wan", "percent", "day", "month", "months", "number",
@@ -78,7 +79,12 @@ def _context(plan: LiabilityPlan, language: str) -> dict[str, Any]:
         debt = plan.debt(reference)
         return f"{debt.lender} · {speech.label('product', debt.product)}"
 
+    def prepayment_name(way: PrepaymentOutcome) -> str:
+        method = plan.debt(plan.prepayment.liability).method if plan.prepayment else ""
+        return speech.prepayment(way.mode, method)
+
     return {
+        "prepayment_name": prepayment_name,
         "plan": plan,
         "household": plan.household,
         "debt_name": debt_name,

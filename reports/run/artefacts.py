@@ -9,6 +9,7 @@ plan of an earlier run is left as it was.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -65,7 +66,7 @@ def building_folder(run_folder: Path, client: str) -> Path:
 def publish(built: Path, run_folder: Path, client: str) -> Path:
     """Move a complete folder to the client's place, replacing an earlier plan or failure."""
     place = run_folder / client
-    built.chmod(0o755)
+    _open_as_usual(built)
     _replace(built, place)
     shutil.rmtree(run_folder / f"{client}{FAILED}", ignore_errors=True)
     return place
@@ -78,7 +79,7 @@ def keep_failure(built: Path | None, run_folder: Path, failure: Failure) -> Path
         shutil.copy2(built / NOTEBOOK, folder / NOTEBOOK)
     text = json.dumps(asdict(failure), ensure_ascii=False, indent=1)
     (folder / REASON).write_text(text + "\n", encoding="utf-8")
-    folder.chmod(0o755)
+    _open_as_usual(folder)
     place = run_folder / f"{failure.client}{FAILED}"
     _replace(folder, place)
     return place
@@ -100,6 +101,13 @@ def failures_in(run_folder: Path) -> Sequence[Failure]:
 
 def _is_complete(folder: Path) -> bool:
     return all((folder / name).exists() for name in DOCUMENTS)
+
+
+def _open_as_usual(folder: Path) -> None:
+    """Give a private building folder the access new folders have for this user."""
+    umask = os.umask(0)
+    os.umask(umask)
+    folder.chmod(0o777 & ~umask)
 
 
 def _replace(source: Path, place: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pebble import ProcessExpired, ProcessPool
 
 from planning.household.client import check_households
+from planning.inputs import read_parameters
 from reports.language.problems import problem_lines
 from reports.run.artefacts import PLAN as PLAN_FILE
 from reports.run.artefacts import (
@@ -81,23 +82,34 @@ def run(batch: Batch, tell: Callable[[Result], None]) -> tuple[Result, ...]:
     Returns
     -------
     A result per client file. When no file can be read, nothing is written at all.
+
+    Raises
+    ------
+    ClientFileError
+        The folder of parameters cannot be used; nothing has been built.
+    OSError
+        The folder for the plans cannot be written; nothing has been built.
     """
     from reports.run.job import Job
 
+    read_parameters(batch.params)
     households, refused = checked(batch)
     results = [Result(failure.client, 0.0, failure) for failure in refused]
     for result in results:
         tell(result)
     if not households:
         return tuple(results)
+    batch.run_folder.mkdir(parents=True, exist_ok=True)
     for failure in refused:
         keep_failure(None, batch.run_folder, failure)
     jobs = [
         Job(household.client, path, batch.params, batch.as_of, batch.language, batch.run_folder)
         for path, household in households.items()
     ]
-    results += _built(jobs, batch, tell)
-    refresh_index(batch.run_folder, batch.as_of, batch.language)
+    try:
+        results += _built(jobs, batch, tell)
+    finally:
+        refresh_index(batch.run_folder, batch.as_of, batch.language)
     return tuple(results)
 
 
@@ -117,21 +129,39 @@ def checked(batch: Batch) -> tuple[dict[Path, Household], tuple[Failure, ...]]:
 
 def refresh_index(run_folder: Path, as_of: date, language: str) -> Path:
     """Write the index of what stands in a day's folder."""
-    plans = [read_plan(folder / PLAN_FILE) for folder in plans_in(run_folder)]
-    return write_index(run_folder, as_of, language, plans, failures_in(run_folder))
+    plans, failures = [], list(failures_in(run_folder))
+    for folder in plans_in(run_folder):
+        try:
+            plans.append(read_plan(folder / PLAN_FILE))
+        except ValueError:
+            reason = ("plan.json is not of this version; build the plan again",)
+            failures.append(Failure(folder.name, "failed", reason))
+    return write_index(run_folder, as_of, language, plans, failures)
 
 
 def _built(jobs: Sequence[Job], batch: Batch, tell: Callable[[Result], None]) -> list[Result]:
-    results = []
-    with ProcessPool(max_workers=batch.jobs, max_tasks=1, context=_context()) as pool:
-        waiting = [(job, *_scheduled(pool, job, batch.timeout_seconds)) for job in jobs]
+    results: list[Result] = []
+    folders: list[Path] = []
+    pool = ProcessPool(max_workers=batch.jobs, max_tasks=1, context=_context())
+    try:
+        waiting = []
+        for job in jobs:
+            building, future = _scheduled(pool, job, batch.timeout_seconds)
+            folders.append(building)
+            waiting.append((job, building, future))
         for job, building, future in waiting:
-            result = _result(job, future)
+            result = _result(job, future, batch.timeout_seconds)
             if result.failure:
                 keep_failure(building, batch.run_folder, result.failure)
-            shutil.rmtree(building, ignore_errors=True)
             results.append(result)
             tell(result)
+        pool.close()
+    finally:
+        # After an interrupt the clients still waiting are given up, not built unseen.
+        pool.stop()
+        pool.join()
+        for building in folders:
+            shutil.rmtree(building, ignore_errors=True)
     return results
 
 
@@ -151,20 +181,27 @@ def _scheduled(pool: ProcessPool, job: Job, timeout: float) -> tuple[Path, Proce
     return building, pool.schedule(attempt, args=[job, building], timeout=timeout)
 
 
-def _result(job: Job, future: ProcessFuture) -> Result:
+def _result(job: Job, future: ProcessFuture, limit: float) -> Result:
     try:
         outcome = future.result()
     except TimedOutError:
-        outcome = Failure(job.client, "timed_out", ("time limit reached",))
+        outcome = Failure(
+            job.client, "timed_out", (f"not finished within {limit:g} s; see --timeout",)
+        )
     except ProcessExpired as error:
-        outcome = Failure(job.client, "died", (f"exit code {error.exitcode}",))
+        outcome = Failure(job.client, "died", (f"its process ended with {error.exitcode}",))
     if isinstance(outcome, Failure):
         return Result(job.client, 0.0, outcome)
     return Result(job.client, outcome)
 
 
 def _stem(path: Path, taken: set[str]) -> str:
-    """A safe name for a file that has no usable reference of its own."""
+    """A safe name of its own for a file that has no usable reference."""
     kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in path.stem)
-    name = kept.lower()[:40] or "client"
-    return f"{name}-file" if name in taken else name
+    name = stem = kept.lower().strip("-")[:40] or "file"
+    number = 1
+    while name in taken:
+        number += 1
+        name = f"{stem}-{number}"
+    taken.add(name)
+    return name

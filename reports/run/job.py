@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import nbformat
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from planning.household.client import read_household
@@ -19,6 +23,9 @@ from reports.render.workbook import write_workbook
 from reports.run.artefacts import NOTEBOOK, PLAN, Failure, building_folder, publish, read_plan
 from reports.run.notebook import execute
 from reports.run.provenance import ROOT
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 CLIENT_PLAN = ROOT / "notebooks" / "client_plan.ipynb"
 
@@ -44,6 +51,10 @@ def attempt(job: Job, building: Path) -> float | Failure:
     """
     try:
         return build(job, building)
+    except DeadKernelError:
+        return Failure(
+            job.client, "died", ("its notebook's kernel was killed or ran out of memory",)
+        )
     except Exception as error:  # noqa: BLE001  whatever a client's run raises is its own failure
         return Failure(job.client, "failed", _reason(error))
 
@@ -75,6 +86,8 @@ def build(job: Job, building: Path) -> float:
         "plan_file": str((building / PLAN).resolve()),
     }
     executed = execute(CLIENT_PLAN, (building / NOTEBOOK).resolve(), parameters)
+    _forget_building(executed, parameters["plan_file"])
+    nbformat.write(executed, building / NOTEBOOK)
     plan = read_plan(building / PLAN)
     document = document_of(plan, job.language)
     executed.metadata[METADATA_KEY] = document.to_metadata()
@@ -84,6 +97,14 @@ def build(job: Job, building: Path) -> float:
     write_workbook(plan, job.language, building / "plan.xlsx")
     publish(building, job.run_folder, job.client)
     return time.monotonic() - started
+
+
+def _forget_building(notebook: NotebookNode, plan_file: str) -> None:
+    """Take the vanishing folder out of the published notebook, so that it can be run again."""
+    notebook.metadata.papermill.parameters.plan_file = ""
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", ()):
+            cell.source = cell.source.replace(json.dumps(plan_file), '""')
 
 
 def document_of(plan: LiabilityPlan, language: str) -> Document:

@@ -43,7 +43,6 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, str]) -> Note
             cwd=str(notebook.parent),
             progress_bar=False,
             kernel_manager_class=_kernel_manager(Path(sockets)),
-            request_save_on_cell_execute=False,
             shutdown_kernel="immediate",
         )
 

@@ -31,6 +31,17 @@ def made_with() -> dict[str, Any]:
     }
 
 
+def in_project(path: str) -> Path:
+    """
+    A path a notebook was given, found from wherever the notebook runs.
+
+    A relative path is taken from the working folder, and where nothing is there from the
+    project's own folder of notebooks.
+    """
+    given = Path(path)
+    return given if given.exists() or given.is_absolute() else ROOT / "notebooks" / given
+
+
 def _git_commit() -> str:
     describe = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
     try:

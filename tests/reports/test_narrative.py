@@ -52,6 +52,8 @@ def _emitted_codes():
             value = next(word.value for word in call.keywords if word.arg == "code")
             if isinstance(value, ast.Constant):
                 codes.add(value.value)
+            elif isinstance(value, ast.IfExp):
+                codes |= {value.body.value, value.orelse.value}
             else:
                 ending = value.values[-1].value
                 members = RATIOS if ending == "_off_norm" else RATIOS[:2]
