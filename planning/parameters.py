@@ -28,7 +28,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from planning.errors import ClientFileError, ParameterError, Problem
-from planning.fields import exact_number
+from planning.fields import Saved, exact_number
 from planning.record import Record
 from planning.yaml_tree import Place, Tree, read_tree
 
@@ -79,7 +79,11 @@ Value = Annotated[
     Decimal | dict[str, Decimal] | None, BeforeValidator(_value), WithJsonSchema(_VALUE_SCHEMA)
 ]
 Share = Annotated[
-    Decimal, BeforeValidator(exact_number), AfterValidator(_share), WithJsonSchema(_NUMBER_SCHEMA)
+    Decimal,
+    BeforeValidator(exact_number),
+    AfterValidator(_share),
+    WithJsonSchema(_NUMBER_SCHEMA, mode="validation"),
+    Saved,
 ]
 
 

@@ -307,3 +307,34 @@ def test_reported_balance_is_the_truth():
     assert stand.balance == computed + 37
     assert stand.balance_difference == 37
     assert stand.remaining[-1].closing == 0
+
+
+@pytest.mark.parametrize("days", [38, 39, 40, 41, 42])
+def test_days_past_due_mean_the_nearest_due_day(days):
+    """A lender that counts a day more or less, or after a grace, means the same instalment."""
+    contract = _contract(
+        drawn_on=date(2025, 1, 13),
+        annual_rate="0.06",
+        months=36,
+        days_past_due=days,
+        reported_on=date(2026, 11, 22),
+    )
+    stand = position(contract, rate_steps(contract, {}), date(2026, 11, 22))
+    assert stand.unpaid[0].due_on == date(2026, 10, 13)
+
+
+def test_contracts_that_cannot_be_are_refused():
+    """A balance after the end without arrears, and an LPR loan before there was an LPR."""
+    with pytest.raises(ValueError, match="matured_with_balance"):
+        _contract(
+            drawn_on=date(2023, 1, 15), months=12, annual_rate="0.05",
+            current_balance=5000, reported_on=date(2026, 10, 31),
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="before_index"):
+        _contract(
+            drawn_on=date(2018, 1, 15),
+            rate={
+                "kind": "floating", "index": "lpr_5y", "spread_bp": 0, "reset_months": 12,
+                "reset_anchor": "january_1",
+            },
+        )  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from planning.errors import ParameterError
@@ -14,6 +17,7 @@ from planning.parameters import Label, Reference, Scenario
 from planning.plan import LiabilityPlan, liability_plan
 from planning.risk.stress import outcome, projection, stress_test
 
+ROOT = Path(__file__).resolve().parents[1]
 AS_OF = date(2026, 11, 22)
 MADE_WITH = {"engine_version": "test", "git_commit": "test", "tools": {}}
 HORIZON = 36
@@ -38,6 +42,12 @@ def _case(name="case", **change):
 def test_plan_survives_its_own_file(plan):
     """What is written to plan.json reads back as the same plan."""
     assert LiabilityPlan.model_validate_json(plan.model_dump_json()) == plan
+
+
+def test_plan_obeys_its_published_schema(plan):
+    """plan.json is what params/schema/plan.schema.json says."""
+    schema = json.loads((ROOT / "params" / "schema" / "plan.schema.json").read_text("utf-8"))
+    jsonschema.validate(json.loads(plan.model_dump_json()), schema)
 
 
 def test_two_computations_are_one_plan(inputs, plan):

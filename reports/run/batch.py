@@ -29,6 +29,7 @@ from reports.run.artefacts import (
     read_plan,
 )
 from reports.run.index import write_index
+from reports.run.provenance import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +55,7 @@ class Batch:
     out: Path
     jobs: int = 2
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    notebook: Path = ROOT / "notebooks" / "client_plan.ipynb"
 
     @property
     def run_folder(self) -> Path:
@@ -103,7 +105,15 @@ def run(batch: Batch, tell: Callable[[Result], None]) -> tuple[Result, ...]:
     for failure in refused:
         keep_failure(None, batch.run_folder, failure)
     jobs = [
-        Job(household.client, path, batch.params, batch.as_of, batch.language, batch.run_folder)
+        Job(
+            household.client,
+            path,
+            batch.params,
+            batch.as_of,
+            batch.language,
+            batch.run_folder,
+            batch.notebook,
+        )
         for path, household in households.items()
     ]
     try:

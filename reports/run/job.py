@@ -22,12 +22,9 @@ from reports.render.pdf import pdf_document
 from reports.render.workbook import write_workbook
 from reports.run.artefacts import NOTEBOOK, PLAN, Failure, building_folder, publish, read_plan
 from reports.run.notebook import execute
-from reports.run.provenance import ROOT
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-CLIENT_PLAN = ROOT / "notebooks" / "client_plan.ipynb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,7 @@ class Job:
     as_of: date
     language: str
     run_folder: Path
+    notebook: Path
 
 
 def attempt(job: Job, building: Path) -> float | Failure:
@@ -85,7 +83,7 @@ def build(job: Job, building: Path) -> float:
         "language": job.language,
         "plan_file": str((building / PLAN).resolve()),
     }
-    executed = execute(CLIENT_PLAN, (building / NOTEBOOK).resolve(), parameters)
+    executed = execute(job.notebook.resolve(), (building / NOTEBOOK).resolve(), parameters)
     _forget_building(executed, parameters["plan_file"])
     nbformat.write(executed, building / NOTEBOOK)
     plan = read_plan(building / PLAN)
@@ -102,6 +100,7 @@ def build(job: Job, building: Path) -> float:
 def _forget_building(notebook: NotebookNode, plan_file: str) -> None:
     """Take the vanishing folder out of the published notebook, so that it can be run again."""
     notebook.metadata.papermill.parameters.plan_file = ""
+    notebook.metadata.papermill.output_path = NOTEBOOK
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", ()):
             cell.source = cell.source.replace(json.dumps(plan_file), '""')

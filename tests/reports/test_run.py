@@ -182,3 +182,22 @@ def test_check_reports_every_file(tmp_path):
     assert run.returncode == 2
     assert all(path.name in run.stdout for path in files)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    """An output that is a file is refused in a sentence, before anything is built."""
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    example = ROOT / "params" / "clients" / "example-08-first-loan.yaml"
+    run = _planner("plan", example, "--as-of", DAY, "--language", "en", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "cannot be written" in run.stdout
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_missing_parameters_are_said(tmp_path):
+    """A params folder that is not there is refused before anything is built."""
+    example = ROOT / "params" / "clients" / "example-08-first-loan.yaml"
+    run = _planner("plan", example, "--as-of", DAY, "--params", "nowhere", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "Traceback" not in run.stdout + run.stderr
+    assert not (tmp_path / "out").exists()
