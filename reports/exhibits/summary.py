@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 from reports.exhibits.blocks import cover, finding, key_figures
 from reports.language import Language
-from reports.markup import Html, joined
+from reports.markup import NOTHING, Html, joined
 from reports.narrative import finding_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from planning.plan import LiabilityPlan
-    from planning.risk.warning import Finding
 
-TOP_FINDINGS = 3
+TOP_FINDINGS = 2
 
 
 def document_title(language: str) -> str:
@@ -84,17 +81,16 @@ def headline_figures(plan: LiabilityPlan, language: str) -> Html:
 
 
 def top_findings(plan: LiabilityPlan, language: str) -> Html:
-    """The most serious findings, for page one."""
-    return _told(plan, plan.findings[:TOP_FINDINGS], language)
+    """The most serious findings in a line each, for page one."""
+    return joined(
+        finding(found.severity, finding_text(plan, found, language)[0], NOTHING, language=language)
+        for found in plan.findings[:TOP_FINDINGS]
+    )
 
 
 def all_findings(plan: LiabilityPlan, language: str) -> Html:
     """Every finding, the most serious first."""
-    return _told(plan, plan.findings, language)
-
-
-def _told(plan: LiabilityPlan, shown: Sequence[Finding], language: str) -> Html:
     return joined(
         finding(found.severity, *finding_text(plan, found, language), language=language)
-        for found in shown
+        for found in plan.findings
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # From here on a page's width asks for smaller type.
 _WIDE = 7
 # A text this short is not worth a second line; a browser would break Chinese after any character.
-_SHORT = 8
+_SHORT = 10
 
 
 @dataclass(frozen=True, slots=True)

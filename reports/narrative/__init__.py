@@ -125,7 +125,8 @@ def _as_data(value: Any) -> Any:
     """Escape everything Markdown could read as markup, so that it shows as written."""
     if isinstance(value, Markup):
         return value
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", str(value))
+    # Spaces that begin a line would make it a block of code.
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", str(value).strip(" "))
 
 
 def _rendered(markdown: str) -> Html:
