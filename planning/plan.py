@@ -292,8 +292,8 @@ def _prepayment(
     """
     The prepayment the household asks about, else what it could spare after its emergency fund.
 
-    None when there is no debt to prepay, something is overdue, nothing can be spared, ready money
-    runs out some day, or the household wants new money rather than to part with some.
+    None when there is no debt to prepay, something is overdue, nothing can be spared, a month
+    costs more than it brings, ready money runs out some day, or the household wants new money.
     """
     if any(p.unpaid for p in base.positions):
         return None
@@ -312,7 +312,7 @@ def _prepayment(
     step = int(rules.value("house.prepayment_step_yuan"))
     spare = int((liquid_assets(household) - emergency.fund.target_yuan) // step) * step
     wants_money = household.need.kind not in ("none", "refinance")
-    runs_short = (base.frame["liquid_assets"] < 0).any()
+    runs_short = (base.frame["liquid_assets"] < 0).any() or _year_ahead(base.frame).margin_yuan < 0
     if spare <= 0 or not able or wants_money or runs_short:
         return None
     dearest = max(able.values(), key=lambda p: (p.rate_today.annual_rate, p.balance))

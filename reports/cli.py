@@ -163,6 +163,13 @@ def _build(
         for line in problem_lines(error.problems, language):
             typer.echo(line, err=True)
         raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        _say(
+            language,
+            f"已中断；此前完成的在 {wanted.run_folder}，再次运行可补齐其余",
+            f"interrupted; what was complete is in {wanted.run_folder}, run again for the rest",
+        )
+        raise typer.Exit(130) from None
     except OSError as error:
         _say(
             language,
