@@ -276,10 +276,6 @@ class Household(Record):
     advisor: Advisor = Field(description="客户经理")
     consents: Consents = Field(description="授权")
 
-    def asset(self, reference: str) -> Asset:
-        """The asset with that id."""
-        return next(asset for asset in self.assets if asset.id == reference)
-
     def liability(self, reference: str) -> LoanContract:
         """The liability with that id."""
         return next(contract for contract in self.liabilities if contract.id == reference)

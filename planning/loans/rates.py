@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from planning.dates import add_months
 from planning.errors import ParameterError
 from planning.loans.contract import FixedRate, FlatFee, FloatingRate, LoanContract
-from planning.units import BASIS_POINT, MONTHS_PER_YEAR
+from planning.units import BASIS_POINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -170,8 +170,3 @@ def _spread_on(rate: FloatingRate, day: date) -> Decimal:
 def step_on(steps: tuple[RateStep, ...], day: date) -> RateStep:
     """The step in force on `day`; the first one before it starts."""
     return steps[max(bisect_right(steps, day, key=lambda step: step.starts_on) - 1, 0)]
-
-
-def monthly_rate(annual_rate: Decimal) -> Decimal:
-    """Nominal annual rate over twelve."""
-    return annual_rate / MONTHS_PER_YEAR

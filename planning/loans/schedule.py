@@ -92,20 +92,6 @@ class Schedule:
         """Periodic fees of every row; a fee at drawdown is not among them."""
         return sum(row.fee for row in self.rows)
 
-    @property
-    def total_paid(self) -> Fen:
-        """Scheduled payments and prepayments of every row."""
-        return sum(row.payment + row.prepayment for row in self.rows)
-
-    @property
-    def pays_off_on(self) -> date:
-        """Due day of the row that clears the balance."""
-        return self.rows[-1].due_on
-
-    def after(self, day: date) -> tuple[ScheduleRow, ...]:
-        """Rows due after `day`."""
-        return tuple(row for row in self.rows if row.due_on > day)
-
 
 def level_payment(balance: Fen, annual_rate: Decimal, periods: int) -> Fen:
     """

@@ -13,7 +13,6 @@ import nbformat
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from planning.household.client import read_household
 from planning.plan import LiabilityPlan
 from reports.exhibits.summary import document_title
 from reports.render.document import METADATA_KEY, Document
@@ -67,15 +66,12 @@ def build(job: Job, building: Path) -> float:
 
     Raises
     ------
-    ClientFileError
-        The client file has problems.
     papermill.PapermillExecutionError
         A cell of the notebook raised; the partial notebook is in `building`.
     PublishError
         A document could not be made as it must be, such as a character without a glyph.
     """
     started = time.monotonic()
-    read_household(job.client_file, job.as_of)
     parameters = {
         "client_file": str(job.client_file.resolve()),
         "params": str(job.params.resolve()),
