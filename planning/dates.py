@@ -70,3 +70,32 @@ def next_working_day(day: date) -> date:
     while not is_working_day(day):
         day += timedelta(days=1)
     return day
+
+
+def shifted_day(day: date, shift: str) -> date:
+    """
+    Where a due day goes that is not a working day in mainland China.
+
+    Parameters
+    ----------
+    day : any day.
+    shift : ``none``, ``following``, ``preceding``, or ``modified_following``: the next working
+        day unless that is in another month, then the one before.
+
+    Examples
+    --------
+    2026-02-28 is a working Saturday made up for the Spring Festival, 2026-10-31 a plain one:
+
+    >>> shifted_day(date(2026, 2, 28), "following")
+    datetime.date(2026, 2, 28)
+    >>> [shifted_day(date(2026, 10, 31), way).day for way in ("following", "modified_following")]
+    [2, 30]
+    """
+    if shift == "none" or is_working_day(day):
+        return day
+    later = day if shift == "preceding" else next_working_day(day)
+    if shift == "following" or (shift == "modified_following" and later.month == day.month):
+        return later
+    while not is_working_day(day):
+        day -= timedelta(days=1)
+    return day

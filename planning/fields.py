@@ -22,6 +22,7 @@ from planning.units import FEN_PER_YUAN, Fen, fen_from_yuan
 
 MAX_MONEY_YUAN = Decimal(10) ** 11
 MAX_SPREAD_BP = 2_000
+MAX_MULTIPLE = 3
 
 
 def exact_number(value: Any, info: ValidationInfo) -> Decimal:
@@ -84,6 +85,15 @@ def _spread(value: Any, info: ValidationInfo) -> Decimal:
     return number
 
 
+def _multiple(value: Any, info: ValidationInfo) -> Decimal:
+    number = exact_number(value, info)
+    if not 0 < number <= MAX_MULTIPLE:
+        raise PydanticCustomError(
+            "multiple_range", "above 0, at most {limit}", {"limit": MAX_MULTIPLE}
+        )
+    return number
+
+
 def _yuan_text(fen: Fen) -> Decimal:
     return Decimal(fen) / FEN_PER_YUAN
 
@@ -140,6 +150,16 @@ SpreadBp = Annotated[
     Saved,
 ]
 """Basis points over the index, may be negative."""
+
+Multiple = Annotated[
+    Decimal,
+    BeforeValidator(_multiple),
+    WithJsonSchema(
+        {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_MULTIPLE}, mode="validation"
+    ),
+    Saved,
+]
+"""A factor such as 0.85, what a benchmark is multiplied by."""
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 """An identifier: lower-case letters, digits, hyphen, underscore."""

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 Fen = int
 """Posted money, integer 分 (hundredths of a 元)."""
+
+Rounding = Literal["half_up", "half_even", "up", "down"]
+"""How a lender rounds to the 分: 四舍五入, banker's, 进一, 去尾 (the last two by magnitude)."""
 
 FEN_PER_YUAN = 100
 MONTHS_PER_YEAR = 12
@@ -32,6 +36,30 @@ def round_half_up(numerator: int, denominator: int) -> int:
     [1, 2, -1, -2]
     """
     magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return magnitude if numerator >= 0 else -magnitude
+
+
+def rounded(numerator: int, denominator: int, rounding: Rounding) -> int:
+    """
+    ``numerator / denominator`` as an integer, the way `rounding` says.
+
+    Parameters
+    ----------
+    numerator : any integer.
+    denominator : integer > 0.
+
+    Examples
+    --------
+    >>> [rounded(5, 2, way) for way in ("half_up", "half_even", "up", "down")]
+    [3, 2, 3, 2]
+    """
+    if rounding == "half_up":
+        return round_half_up(numerator, denominator)
+    magnitude, rest = divmod(abs(numerator), denominator)
+    if rounding == "up":
+        magnitude += rest > 0
+    elif rounding == "half_even":
+        magnitude += 2 * rest > denominator or (2 * rest == denominator and magnitude % 2)
     return magnitude if numerator >= 0 else -magnitude
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import numpy_financial as npf
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from planning.dates import add_months
 from planning.loans.contract import LoanContract
+from planning.loans.conventions import DayCount
 from planning.loans.cost import all_in_cost, monthly_irr
 from planning.loans.position import position
 from planning.loans.rates import RateStep, rate_steps
@@ -161,7 +163,7 @@ def contracts(draw, methods=METHODS):
         "months": months,
         "drawn_on": drawn_on,
         "principal": Decimal(draw(st.integers(100_00, 10_000_000_00))) / 100,
-        "day_count": draw(st.sampled_from(("monthly", "actual_360", "actual_365"))),
+        "conventions": {"day_count": draw(st.sampled_from(get_args(DayCount)))},
     }
     if method == "flat_fee":
         terms["fee_rate_per_month"] = Decimal(draw(st.integers(0, 150))) / 10_000

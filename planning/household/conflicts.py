@@ -7,10 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeGuard, get_args
 
 from planning.household.profile import PROPERTY, Need, NeedKind
-from planning.loans.contract import contract_conflicts
+from planning.loans.conflicts import contract_conflicts
+from planning.record_file import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from planning.yaml_tree import Place
 
 SHORT_TERM_MONTHS: Final = 12
 """Short-term lending (短期贷款) runs up to one year."""
@@ -18,10 +21,6 @@ SHORT_TERM_MONTHS: Final = 12
 MOST_DAYS_PAST_DUE: Final = 3650
 PROPERTY_TIER: Final = 3
 SECURED_PRODUCTS: Final = ("mortgage", "provident_fund_mortgage", "pledge_loan")
-
-Place = tuple[str | int, ...]
-Conflict = tuple[Place, str, dict[str, Any]]
-"""Where a contradiction is, its code, and what its text needs."""
 
 _STATED_DAYS: Final = (
     ("risk_tolerance", "assessed_on"),

@@ -15,7 +15,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from planning.fields import LINE, Fraction, Growth, Money, Reference, Text
-from planning.loans.contract import MAX_TERM_MONTHS, LoanContract
+from planning.loans.conflicts import MAX_TERM_MONTHS
+from planning.loans.contract import LoanContract
 from planning.record import Record
 
 PROPERTY: Final = ("home", "investment_property", "shop")

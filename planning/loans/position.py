@@ -70,7 +70,7 @@ class Position:
         return (
             (*self.unpaid, *self.remaining)[0].period - 1
             if self.is_open
-            else len(self.original.rows)
+            else self.original.rows[-1].period
         )
 
     def next_reset_after(self, day: date) -> RateStep | None:
@@ -145,5 +145,6 @@ def _reported(contract: LoanContract, original: Schedule) -> tuple[Restart | Non
     open_rows = [row for row in original.rows if row.due_on >= first_unpaid]
     computed = open_rows[0].opening if open_rows else 0
     difference = contract.current_balance - computed
-    paid = min(len(original.rows) - len(open_rows), contract.periods - 1)
-    return (Restart(paid, contract.current_balance) if difference else None), difference
+    paid = open_rows[0].period - 1 if open_rows else contract.periods - 1
+    restart = Restart(paid, contract.current_balance, contract.reported_on)
+    return (restart if difference else None), difference

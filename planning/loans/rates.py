@@ -16,11 +16,24 @@ from typing import TYPE_CHECKING
 
 from planning.dates import add_months
 from planning.errors import ParameterError
-from planning.loans.contract import FixedRate, FlatFee, FloatingRate, LoanContract
+from planning.loans.rate_terms import (
+    ConvertedRate,
+    FixedRate,
+    FlatFee,
+    FloatingRate,
+    SteppedRate,
+)
 from planning.units import BASIS_POINT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from planning.loans.contract import LoanContract
+    from planning.loans.rate_terms import SpreadChange
+
+RateTerms = FixedRate | FloatingRate | ConvertedRate
+INDEX_READ = ("drawdown", "rate_change", "reset")
+"""Events at which a floating rate looks at its index; a spread change does not."""
 
 PROVIDENT_FUND_SHORT_MONTHS = 60
 """Provident-fund rates are quoted for terms up to five years and over five years."""
@@ -71,8 +84,8 @@ class RateStep:
     """
     A nominal annual rate and the day it starts.
 
-    `event` is ``drawdown``, ``reset`` or ``spread_change``; `index_rate` the index value behind
-    a floating rate, None for a fixed one.
+    `event` is ``drawdown``, ``reset``, ``rate_change`` (a new stage), ``conversion`` or the event
+    of a spread change; `index_rate` the index value behind a floating rate, None for a fixed one.
     """
 
     starts_on: date
@@ -82,18 +95,40 @@ class RateStep:
     spread_bp: Decimal | None = None
 
 
-def index_name(contract: LoanContract) -> str | None:
-    """Name of the index history a floating contract follows; None for any other."""
+def rate_terms_on(contract: LoanContract, day: date) -> RateTerms | FlatFee:
+    """The rate terms of a contract in force on `day`; of a stepped rate, that day's stage."""
     rate = contract.rate
-    if not isinstance(rate, FloatingRate):
+    if not isinstance(rate, SteppedRate):
+        return rate
+    begun = [stage.rate for stage in rate.stages if stage.starts_on <= day]
+    return begun[-1] if begun else rate.stages[0].rate
+
+
+def index_name(contract: LoanContract, day: date) -> str | None:
+    """Name of the index history a contract follows on `day`; None when it follows none."""
+    return _index_of(rate_terms_on(contract, day), contract.term_months)
+
+
+def follows_index(contract: LoanContract) -> bool:
+    """Whether any part of the contract's life follows a published index."""
+    rate = contract.rate
+    if not isinstance(rate, SteppedRate):
+        return isinstance(rate, FloatingRate)
+    return any(isinstance(stage.rate, (FloatingRate, ConvertedRate)) for stage in rate.stages)
+
+
+def _index_of(terms: RateTerms | FlatFee, term_months: int) -> str | None:
+    if isinstance(terms, ConvertedRate):
+        return None if terms.to == "fixed" else terms.to
+    if not isinstance(terms, FloatingRate):
         return None
-    if rate.index.startswith("lpr"):
-        return rate.index
-    tenor = "5y_or_less" if contract.term_months <= PROVIDENT_FUND_SHORT_MONTHS else "over_5y"
-    return f"{rate.index}_{tenor}"
+    if not terms.index.startswith("provident_fund"):
+        return terms.index
+    tenor = "5y_or_less" if term_months <= PROVIDENT_FUND_SHORT_MONTHS else "over_5y"
+    return f"{terms.index}_{tenor}"
 
 
-def reset_dates(rate: FloatingRate, drawn_on: date, until: date) -> Iterator[date]:
+def reset_dates(rate: FloatingRate | ConvertedRate, drawn_on: date, until: date) -> Iterator[date]:
     """
     Reset dates after drawdown and not after `until`.
 
@@ -117,7 +152,9 @@ def rate_steps(
 
     Parameters
     ----------
-    contract : any contract; a flat-fee one has the single rate 0 (its cost is the fee).
+    contract : any contract; a flat-fee one has the single rate 0 (its cost is the fee). The
+        stages of a stepped rate follow each other; one converted in 2020 keeps the rate of the
+        day before until its first reset.
     histories : index histories by name.
 
     Returns
@@ -138,33 +175,93 @@ def rate_steps(
     rate = contract.rate
     if isinstance(rate, FlatFee):
         return (RateStep(contract.drawn_on, Decimal(0), "drawdown"),)
-    if isinstance(rate, FixedRate):
-        return (RateStep(contract.drawn_on, rate.annual_rate, "drawdown"),)
-    name = str(index_name(contract))
-    if name not in histories:
-        raise ParameterError(name, contract.drawn_on, "no such index history")
-    return tuple(_floating_steps(contract, rate, histories[name]))
+    if not isinstance(rate, SteppedRate):
+        return tuple(_terms_steps(_Stage(contract, contract.drawn_on, None, rate), histories))
+    steps: list[RateStep] = []
+    ends = (*(stage.starts_on for stage in rate.stages[1:]), None)
+    for stage, ends_on in zip(rate.stages, ends, strict=True):
+        part = _Stage(contract, stage.starts_on, ends_on, stage.rate)
+        steps += _terms_steps(part, histories, steps[-1] if steps else None)
+    return tuple(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Rate terms of a contract from a day on, up to the next stage."""
+
+    contract: LoanContract
+    starts_on: date
+    ends_on: date | None
+    terms: RateTerms
+
+    @property
+    def event(self) -> str:
+        if self.starts_on == self.contract.drawn_on:
+            return "drawdown"
+        return "conversion" if isinstance(self.terms, ConvertedRate) else "rate_change"
+
+    def days(self, terms: FloatingRate | ConvertedRate) -> list[tuple[date, str]]:
+        """Every day the rate is looked at anew, and why."""
+        resets = reset_dates(terms, self.contract.drawn_on, self.contract.latest_end_on)
+        events = {
+            **{change.starts_on: change.event for change in terms.spread_changes},
+            **dict.fromkeys(resets, "reset"),
+        }
+        inside = {day: event for day, event in events.items() if self._holds(day)}
+        return sorted({**inside, self.starts_on: self.event}.items())
+
+    def _holds(self, day: date) -> bool:
+        return self.starts_on < day and (self.ends_on is None or day < self.ends_on)
+
+
+def _terms_steps(
+    stage: _Stage, histories: Mapping[str, IndexHistory], before: RateStep | None = None
+) -> Iterator[RateStep]:
+    terms = stage.terms
+    if isinstance(terms, FixedRate):
+        yield RateStep(stage.starts_on, terms.annual_rate, stage.event)
+        return
+    name = _index_of(terms, stage.contract.term_months)
+    if name is not None and name not in histories:
+        raise ParameterError(name, stage.starts_on, "no such index history")
+    if isinstance(terms, FloatingRate):
+        yield from _floating_steps(stage, terms, histories[str(name)])
+    elif before is not None:
+        yield from _converted_steps(stage, terms, histories[name] if name else None, before)
 
 
 def _floating_steps(
-    contract: LoanContract, rate: FloatingRate, history: IndexHistory
+    stage: _Stage, terms: FloatingRate, history: IndexHistory
 ) -> Iterator[RateStep]:
-    resets = dict.fromkeys(reset_dates(rate, contract.drawn_on, contract.matures_on), "reset")
-    changes = {change.starts_on: "spread_change" for change in rate.spread_changes}
-    events = {contract.drawn_on: "drawdown", **changes, **resets}
-    index_rate, spread_bp = Decimal(0), rate.spread_bp
-    for day, event in sorted(events.items()):
-        if event != "spread_change":
-            index_rate = history.on(day - timedelta(days=rate.observation_days_before))
-        spread_bp = _spread_on(rate, day)
-        yield RateStep(
-            day, max(index_rate + spread_bp * BASIS_POINT, Decimal(0)), event, index_rate, spread_bp
-        )
+    index_rate = Decimal(0)
+    for day, event in stage.days(terms):
+        if event in INDEX_READ:
+            index_rate = history.on(day - timedelta(days=terms.observation_days_before))
+        spread_bp = _spread_on(terms.spread_changes, day, terms.spread_bp)
+        annual_rate = index_rate * terms.multiplier + spread_bp * BASIS_POINT
+        yield RateStep(day, max(annual_rate, terms.floor), event, index_rate, spread_bp)
 
 
-def _spread_on(rate: FloatingRate, day: date) -> Decimal:
-    in_force = [change.spread_bp for change in rate.spread_changes if change.starts_on <= day]
-    return in_force[-1] if in_force else rate.spread_bp
+def _converted_steps(
+    stage: _Stage, terms: ConvertedRate, history: IndexHistory | None, before: RateStep
+) -> Iterator[RateStep]:
+    """The rate of the day before, kept until the first reset after the conversion."""
+    if history is None:
+        yield RateStep(stage.starts_on, before.annual_rate, stage.event)
+        return
+    index_rate = history.on(terms.reference_on)
+    converted_bp = (before.annual_rate - index_rate) / BASIS_POINT
+    for day, event in stage.days(terms):
+        if event == "reset":
+            index_rate = history.on(day - timedelta(days=terms.observation_days_before))
+        spread_bp = _spread_on(terms.spread_changes, day, converted_bp)
+        annual_rate = max(index_rate + spread_bp * BASIS_POINT, Decimal(0))
+        yield RateStep(day, annual_rate, event, index_rate, spread_bp)
+
+
+def _spread_on(changes: Sequence[SpreadChange], day: date, agreed_bp: Decimal) -> Decimal:
+    in_force = [change.spread_bp for change in changes if change.starts_on <= day]
+    return in_force[-1] if in_force else agreed_bp
 
 
 def step_on(steps: tuple[RateStep, ...], day: date) -> RateStep:

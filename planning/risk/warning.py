@@ -16,7 +16,7 @@ from pydantic import Field
 
 from planning.dates import add_months
 from planning.household.cashflow import EARNED, LUMP_METHODS, year_ahead
-from planning.loans.contract import FlatFee
+from planning.loans.rate_terms import FlatFee
 from planning.record import Record
 from planning.units import MONTHS_PER_YEAR, yuan
 

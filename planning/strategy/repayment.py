@@ -10,7 +10,7 @@ from planning.dates import add_months
 from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import RateStep
-from planning.loans.schedule import Prepayment, PrepaymentMode, payment_schedule
+from planning.loans.schedule import Prepayment, payment_schedule
 from planning.record import Record
 from planning.units import FEN_PER_YUAN
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from planning.units import Fen
 
 ComparedMethod = Literal["equal_instalment", "equal_principal", "interest_only"]
+ComparedMode = Literal["shorten_keep_instalment", "lower_instalment"]
 INTEREST_ONLY_MONTHS = 60
 """Interest only is compared for terms of personal lending; home loans are not made so."""
 
@@ -54,7 +55,7 @@ class PrepaymentOutcome(Record):
     A prepayment of all that is owed is ``settle`` and leaves no instalment.
     """
 
-    mode: PrepaymentMode | Literal["settle"]
+    mode: ComparedMode | Literal["settle"]
     instalment_fen: int
     pays_off_on: date
     remaining_interest_fen: int
@@ -153,9 +154,9 @@ def prepayment_comparison(base: Position, amount: Fen) -> PrepaymentComparison:
     )
 
 
-def _modes(contract: LoanContract) -> tuple[PrepaymentMode, ...]:
+def _modes(contract: LoanContract) -> tuple[ComparedMode, ...]:
     if contract.method in AMORTISING:
-        return get_args(PrepaymentMode)
+        return get_args(ComparedMode)
     return ("lower_instalment",)
 
 

@@ -1,0 +1,208 @@
+"""
+The instalment of a contract: set, kept, lowered or shortened, from what is still owed.
+
+What a prepayment does to the instalment and to the end stands here; when interest is counted and
+rows are written is ``planning.loans.ledger``'s.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from planning.loans.accrual import as_fraction, odd_days
+from planning.loans.annuity import level_payment, level_payment_by_days
+from planning.units import MONTHS_PER_YEAR, Fen, rounded
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from planning.loans.contract import LoanContract
+    from planning.loans.events import Prepayment
+
+LEVEL = ("equal_instalment", "balloon", "fortnightly", "accelerated_fortnightly")
+SHARED = ("equal_principal", "flat_fee")
+
+
+class Instalment:
+    """
+    What is owed, by when it is to be repaid, and the instalment that follows.
+
+    ``last_period`` clears the balance; ``amortised_by`` is the period the instalment aims at, a
+    later one on a balloon loan. While ``is_open`` the instalment is set at the next period.
+    """
+
+    def __init__(self, contract: LoanContract, balance: Fen, after_period: int) -> None:
+        self.contract = contract
+        self.balance = balance
+        self.period = after_period
+        self.last_period = max(contract.periods, after_period + 1)
+        self.amortised_by = max(contract.notional_months or 0, self.last_period)
+        self.level = 0
+        self.share = 0
+        self.rate: Decimal | None = None
+        self.is_open = True
+
+    def open_period(self, period: int, annual_rate: Decimal) -> None:
+        """Begin a period: set the instalment where it is open, re-level it where the rate moved."""
+        self.period = period
+        is_open, has_moved = self.is_open, annual_rate != self.rate
+        self.rate, self.is_open = annual_rate, False
+        if is_open:
+            self._set_share(period - 1)
+        if is_open or has_moved:
+            self._set_level(period - 1)
+
+    def extend(self, periods: int) -> None:
+        """Move the end out; the instalment is set anew at the period that begins."""
+        self.last_period += periods
+        self.amortised_by += periods
+        self.is_open = True
+
+    def share_due(self, interest: Fen, covers_all: bool) -> Fen:  # noqa: FBT001
+        """
+        Principal of a scheduled payment that is not the last.
+
+        `interest` is the period's; `covers_all` says that the level instalment covers it, which
+        it does not in a broken or divided period, where it covers a regular one's.
+        """
+        method = self.contract.method
+        if method in SHARED:
+            return min(self.share, self.balance)
+        if method not in LEVEL:
+            return 0
+        by_days = self.contract.conventions.day_count.startswith("actual")
+        regular = interest if by_days and covers_all else self._regular_interest(self.balance)
+        return max(min(self.level - regular, self.balance), 0)
+
+    def prepay(self, amount: Fen, prepayment: Prepayment, after_period: int) -> None:
+        """
+        Take `amount` off the balance and follow the prepayment's mode.
+
+        While the instalment is open (a grace is running out) there is none to keep: it is set on
+        what is left when it comes.
+
+        Raises
+        ------
+        ValueError
+            The target date is before the next due day, or the target instalment too small.
+        """
+        self.balance -= amount
+        if not self.balance or self.contract.method not in (*LEVEL, *SHARED):
+            return
+        mode = prepayment.mode
+        if mode == "target_date":
+            self._end(after_period, self._periods_until(prepayment, after_period))
+        elif self.is_open:
+            return
+        elif mode == "target_instalment":
+            self._aim_at(prepayment, after_period)
+        elif mode != "lower_instalment":
+            self._end(after_period, self._periods_needed(after_period))
+        if mode not in ("shorten_keep_instalment", "target_instalment"):
+            self._set_share(after_period)
+            self._set_level(after_period)
+
+    def _set_share(self, after_period: int) -> None:
+        remaining = max(self.amortised_by - after_period, 1)
+        rounding = self.contract.conventions.instalment_rounding
+        self.share = rounded(self.balance, remaining, rounding)
+
+    def _set_level(self, after_period: int) -> None:
+        if self.contract.method not in LEVEL:
+            return
+        assert self.rate is not None  # noqa: S101  a period has been opened before
+        contract, rounding = self.contract, self.contract.conventions.instalment_rounding
+        remaining = max(self.amortised_by - after_period, 1)
+        if contract.method == "accelerated_fortnightly":
+            months = -(-remaining * MONTHS_PER_YEAR // contract.periods_per_year)
+            monthly = level_payment(self.balance, self.rate, months, rounding=rounding)
+            self.level = rounded(monthly, 2, rounding)
+        elif contract.conventions.instalment_basis == "actual_days":
+            years = [self._years_of(after_period + n) for n in range(1, remaining + 1)]
+            self.level = level_payment_by_days(self.balance, self.rate, years, rounding)
+        else:
+            self.level = level_payment(
+                self.balance,
+                self.rate,
+                remaining,
+                periods_per_year=contract.periods_per_year,
+                rounding=rounding,
+            )
+
+    def _end(self, after_period: int, needed: int) -> None:
+        """End after so many more periods; a balloon keeps its own end if that is earlier."""
+        self.amortised_by = after_period + needed
+        self.last_period = min(self.last_period, self.amortised_by)
+
+    def _periods_until(self, prepayment: Prepayment, after_period: int) -> int:
+        """Due days left up to the target date, at most those of the contract."""
+        ends_by = prepayment.ends_by
+        count = 0
+        while (
+            ends_by is not None
+            and after_period + count < self.last_period
+            and self.contract.due_on(after_period + count + 1, self.last_period) <= ends_by
+        ):
+            count += 1
+        if count == 0:
+            first = self.contract.due_on(after_period + 1, self.last_period)
+            msg = f"{self.contract.id}: no payment falls due by {ends_by}; the next one is {first}"
+            raise ValueError(msg)
+        return count
+
+    def _aim_at(self, prepayment: Prepayment, after_period: int) -> None:
+        """Take the instalment wanted and end when it has cleared the balance."""
+        contract, wanted = self.contract, prepayment.instalment or 0
+        if contract.method not in LEVEL:
+            msg = f"{contract.id}: a target instalment needs a level one, not {contract.method}"
+            raise ValueError(msg)
+        needed = max(self.amortised_by - after_period, 1)
+        assert self.rate is not None  # noqa: S101  a period has been opened before
+        least = level_payment(
+            self.balance,
+            self.rate,
+            needed,
+            periods_per_year=contract.periods_per_year,
+            rounding="down",
+        )
+        if wanted < least:
+            msg = f"{contract.id}: {wanted} 分 a period does not clear it in time; {least} would"
+            raise ValueError(msg)
+        self.level = wanted
+        self._end(after_period, self._periods_needed(after_period))
+
+    def _periods_needed(self, after_period: int) -> int:
+        """Periods until the instalment kept clears the balance, at most those that remain."""
+        most = max(self.amortised_by - after_period, 1)
+        if self.contract.method in SHARED:
+            return min(-(-self.balance // self.share), most) if self.share else most
+        balance = self.balance
+        for count in range(1, most):
+            balance -= max(self.level - self._interest_of(after_period + count, balance), 0)
+            if balance <= 0:
+                return count
+        return most
+
+    def _interest_of(self, period: int, balance: Fen) -> Fen:
+        """Interest of a later period on a balance, at the rate in force."""
+        if not self.contract.conventions.day_count.startswith("actual"):
+            return self._regular_interest(balance)
+        assert self.rate is not None  # noqa: S101  a period has been opened before
+        exact = Fraction(self.rate) * balance * self._years_of(period)
+        rounding = self.contract.conventions.interest_rounding
+        return rounded(exact.numerator, exact.denominator, rounding)
+
+    def _regular_interest(self, balance: Fen) -> Fen:
+        """Interest of one equal part of a year."""
+        assert self.rate is not None  # noqa: S101  a period has been opened before
+        rate, base = self.rate.as_integer_ratio()
+        base *= self.contract.periods_per_year
+        return rounded(balance * rate, base, self.contract.conventions.interest_rounding)
+
+    def _years_of(self, period: int) -> Fraction:
+        """Length of a period by its days, in years."""
+        contract = self.contract
+        start = contract.interest_until(period - 1) if period > 1 else contract.drawn_on
+        days = odd_days(start, contract.interest_until(period), contract.conventions.day_count)
+        return as_fraction(days)
