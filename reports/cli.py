@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -109,6 +109,80 @@ def batch(
 ) -> None:
     """Build the plans of many clients and their index."""
     _build(files, as_of, language, params, out, jobs or os.cpu_count() or 1, timeout)
+
+
+def _text(name: str, text: str) -> typer.models.OptionInfo:
+    return typer.Option(f"--{name}", metavar="VALUE", help=text)
+
+
+@app.command()
+def loan(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[CONTRACT.yaml]", help="a contract file, or options")
+    ] = None,
+    method: Annotated[str, _text("method", "equal_instalment, equal_principal, ...")] = "",
+    principal: Annotated[str, _text("principal", "元")] = "",
+    annual_rate: Annotated[str, _text("annual-rate", "a fraction, 0.049")] = "",
+    months: Annotated[str, _text("months", "term")] = "",
+    drawn_on: Annotated[str, _text("drawn-on", "放款日; the --as-of day if absent")] = "",
+    first_due: Annotated[str, _text("first-due", "首次还款日; a month later if absent")] = "",
+    fee_upfront: Annotated[str, _text("fee-upfront", "元 out of the proceeds")] = "",
+    fee_monthly: Annotated[str, _text("fee-monthly", "元 beside each instalment")] = "",
+    fee_rate_per_month: Annotated[str, _text("fee-rate-per-month", "of a flat fee")] = "",
+    fee_charged: Annotated[str, _text("fee-charged", "each_period or first_period")] = "",
+    notional_months: Annotated[str, _text("notional-months", "of a balloon loan")] = "",
+    grace_months: Annotated[str, _text("grace-months", "first months without principal")] = "",
+    grace_interest: Annotated[
+        str, _text("grace-interest", "paid, deferred, capitalised or waived")
+    ] = "",
+    rate_change: Annotated[
+        list[str] | None, _text("rate-change", "PERIOD:RATE, repeatable")
+    ] = None,
+    prepay: Annotated[
+        list[str] | None, _text("prepay", "PERIOD:AMOUNT:MODE or DAY:AMOUNT:MODE, repeatable")
+    ] = None,
+    convention: Annotated[
+        list[str] | None, _text("convention", "NAME=VALUE, such as day_count=actual_360")
+    ] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="the full ledger")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    as_of: AsOf = "",
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+) -> None:
+    """Compute one loan to the fen: instalments, interest, what it really costs, prepayments."""
+    from planning.errors import PlanningError
+    from reports.loans.loan_command import loan_schedule, show_loan
+
+    options = {
+        "method": method, "principal": principal, "annual_rate": annual_rate, "months": months,
+        "drawn_on": drawn_on, "first_due": first_due, "fee_upfront": fee_upfront,
+        "fee_monthly": fee_monthly, "fee_rate_per_month": fee_rate_per_month,
+        "fee_charged": fee_charged, "notional_months": notional_months,
+        "grace_months": grace_months, "grace_interest": grace_interest,
+    }  # fmt: skip
+    lists = {
+        "rate_change": rate_change or [], "prepay": prepay or [], "convention": convention or [],
+    }  # fmt: skip
+    try:
+        schedule = loan_schedule(file, options, lists, params, _day(as_of or _today()))
+        show_loan(schedule, language, as_json=as_json, rows=rows, say=typer.echo)
+    except (PlanningError, ValueError) as error:
+        _refuse(error, language)
+
+
+def _refuse(error: Exception, language: str) -> NoReturn:
+    """Every problem of an input, or the one sentence of a model that cannot go on; exit code 2."""
+    from planning.errors import ClientFileError
+    from reports.language.problems import problem_lines
+
+    if isinstance(error, ClientFileError):
+        lines = problem_lines(error.problems, language)
+    else:
+        lines = [str(error)]
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(2) from error
 
 
 @app.command()

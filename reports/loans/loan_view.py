@@ -1,0 +1,178 @@
+"""One loan's schedule as a person reads it in a terminal, and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from planning.loans.cost import all_in_cost
+from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
+from reports.language import Language
+
+if TYPE_CHECKING:
+    from planning.loans.schedule import Schedule, ScheduleRow
+
+ROW_COLUMNS = ("opening", "interest", "principal", "fee", "payment", "prepayment", "closing")
+
+
+def loan_json(schedule: Schedule, *, rows: bool) -> str:
+    """
+    Figures of a loan as JSON: 元 with two decimals, rates as fractions.
+
+    Parameters
+    ----------
+    schedule : from drawdown.
+    rows : also the ledger.
+    """
+    answer = summary(schedule)
+    if rows:
+        answer["rows"] = [_row(row) for row in schedule.rows]
+    return json.dumps(answer, ensure_ascii=False, indent=2)
+
+
+def summary(schedule: Schedule) -> dict[str, Any]:
+    """The figures by the names of the loan table's answers, with the conventions used."""
+    contract, rows, cost = schedule.contract, schedule.rows, all_in_cost(schedule)
+    due = [row for row in rows if row.payment or row.prepayment]
+    fees = schedule.total_fee + contract.upfront_fee
+    return {
+        "method": contract.method,
+        "principal": _yuan(contract.principal),
+        "periods": len({row.period for row in rows}),
+        "first_payment": _yuan(rows[0].payment),
+        "last_payment": _yuan(due[-1].payment + due[-1].prepayment),
+        "total_interest": _yuan(schedule.total_interest),
+        "total_cost": _yuan(schedule.total_interest + fees),
+        "irr_monthly": cost.irr_x12 / MONTHS_PER_YEAR,
+        "irr_x12": cost.irr_x12,
+        "ear": cost.ear,
+        "payoff_on": rows[-1].due_on.isoformat(),
+        "conventions": contract.conventions.model_dump(mode="json"),
+    }
+
+
+def loan_text(schedule: Schedule, language: str, *, rows: bool) -> str:
+    """
+    The same as a readable page: the summary, then years, or every row.
+
+    Parameters
+    ----------
+    schedule : from drawdown.
+    language : ``zh`` or ``en``.
+    rows : the full ledger in place of its years.
+    """
+    speech = Language(language)
+    parts = [_summary_lines(schedule, speech)]
+    parts.append(_table(_row_table(schedule, speech) if rows else _year_table(schedule, speech)))
+    return "\n".join(parts)
+
+
+def _summary_lines(schedule: Schedule, speech: Language) -> str:
+    say, contract, figures = speech.either, schedule.contract, summary(schedule)
+    rows = schedule.rows
+    total_fee = schedule.total_fee + contract.upfront_fee
+    lines = [
+        (say("还款方式", "method"), speech.label("method", contract.method)),
+        (say("贷款本金", "principal"), speech.money(contract.principal)),
+        (say("放款日", "drawn on"), contract.drawn_on.isoformat()),
+        (say("还款期数", "payments"), str(figures["periods"])),
+        (say("首期还款", "first payment"), speech.money(rows[0].payment)),
+        (say("末期还款", "last payment"), speech.money(rows[-1].payment + rows[-1].prepayment)),
+        (say("还清日", "paid off on"), rows[-1].due_on.isoformat()),
+        (say("利息合计", "total interest"), speech.money(schedule.total_interest)),
+        (say("费用合计", "total fees"), speech.money(total_fee)),
+        (
+            say("综合融资成本（单利，月 IRR×12）", "all-in cost (irr x 12)"),
+            speech.percent(figures["irr_x12"]),
+        ),
+        (
+            say("综合融资成本（复利，实际年利率）", "all-in cost (effective)"),
+            speech.percent(figures["ear"]),
+        ),
+    ]
+    return "\n".join(f"{name}{say('：', ': ')}{value}" for name, value in lines) + "\n"
+
+
+Grid = tuple[list[str], list[list[str]]]
+"""Headings and rows of cells."""
+
+
+def _row_table(schedule: Schedule, speech: Language) -> Grid:
+    say = speech.either
+    headings = [
+        say("期", "no."), say("日期", "date"), say("天数", "days"), say("年利率", "rate"),
+        *_money_headings(speech), say("事项", "event"),
+    ]  # fmt: skip
+    cells = [
+        [
+            str(row.period),
+            row.due_on.isoformat(),
+            str(row.days),
+            speech.percent(float(row.annual_rate)),
+            *(speech.fen(getattr(row, name)) for name in ROW_COLUMNS),
+            _events(row, speech),
+        ]
+        for row in schedule.rows
+    ]
+    return headings, cells
+
+
+def _year_table(schedule: Schedule, speech: Language) -> Grid:
+    cells = []
+    for year, within in groupby(schedule.rows, key=lambda row: row.due_on.year):
+        rows = list(within)
+        sums = [sum(getattr(row, name) for row in rows) for name in ROW_COLUMNS[1:-1]]
+        money = [rows[0].opening, *sums, rows[-1].closing]
+        cells.append([str(year), *(speech.fen(amount) for amount in money)])
+    return [speech.either("年份", "year"), *_money_headings(speech)], cells
+
+
+def _money_headings(speech: Language) -> list[str]:
+    names = {
+        "opening": ("期初本金", "opening"),
+        "interest": ("利息", "interest"),
+        "principal": ("本金", "principal"),
+        "fee": ("费用", "fee"),
+        "payment": ("还款额", "payment"),
+        "prepayment": ("提前还款", "prepayment"),
+        "closing": ("期末本金", "closing"),
+    }
+    return [speech.either(*names[name]) for name in ROW_COLUMNS]
+
+
+def _events(row: ScheduleRow, speech: Language) -> str:
+    names = [name for name in row.event.split(", ") if name]
+    return speech.either("、", ", ").join(speech.label("event", name) for name in names)
+
+
+def _table(grid: Grid) -> str:
+    """Columns of one width each; Chinese signs count as two."""
+    from rich.cells import cell_len
+
+    headings, rows = grid
+    widths = [
+        max(cell_len(text) for text in column) for column in zip(headings, *rows, strict=True)
+    ]
+    lines = []
+    for cells in (headings, *rows):
+        padded = [
+            " " * (width - cell_len(cell)) + cell for cell, width in zip(cells, widths, strict=True)
+        ]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def _row(row: ScheduleRow) -> dict[str, Any]:
+    return {
+        "period": row.period,
+        "due_on": row.due_on.isoformat(),
+        "days": row.days,
+        "annual_rate": float(row.annual_rate),
+        **{name: _yuan(getattr(row, name)) for name in ROW_COLUMNS},
+        "event": row.event,
+    }
+
+
+def _yuan(fen: int) -> float:
+    return fen / FEN_PER_YUAN
