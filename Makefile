@@ -20,8 +20,8 @@ PLAN_OPTIONS = $(if $(AS_OF),--as-of $(AS_OF)) $(if $(LANGUAGE),--language $(LAN
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup plans plan check-clients lab format lint typecheck test snapshots schema \
-	check lock clean
+.PHONY: help setup plans plan check-clients lab format lint typecheck test snapshots bench \
+	schema check lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ test: .venv/.ready ## run the whole test suite
 
 snapshots: .venv/.ready ## rewrite tests/snapshots; read the diff as a client would
 	$(BIN)/pytest tests/test_snapshots.py --update-snapshots
+
+bench: .venv/.ready ## time the engine beside what one would otherwise use; a few minutes
+	$(BIN)/python benchmarks/loans.py
 
 schema: .venv/.ready ## regenerate params/schema from the models
 	$(PLANNER) schema

@@ -11,6 +11,8 @@ from datetime import date, timedelta
 
 from planning.units import MONTHS_PER_YEAR
 
+SHORTEST_MONTH_DAYS = 28
+
 
 def add_months(start: date, months: int, day: int | None = None) -> date:
     """
@@ -31,8 +33,10 @@ def add_months(start: date, months: int, day: int | None = None) -> date:
     datetime.date(2026, 3, 31)
     """
     year, month = divmod(start.year * MONTHS_PER_YEAR + start.month - 1 + months, MONTHS_PER_YEAR)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day or start.day, last))
+    wanted = day or start.day
+    if wanted > SHORTEST_MONTH_DAYS:
+        wanted = min(wanted, calendar.monthrange(year, month + 1)[1])
+    return date(year, month + 1, wanted)
 
 
 def whole_months(start: date, end: date) -> int:

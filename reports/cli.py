@@ -152,7 +152,7 @@ def loan(
 ) -> None:
     """Compute one loan to the fen: instalments, interest, what it really costs, prepayments."""
     from planning.errors import PlanningError
-    from reports.loans.loan_command import loan_schedule, show_loan
+    from reports.loans.loan_command import LoanQuestion, show_loan
 
     options = {
         "method": method, "principal": principal, "annual_rate": annual_rate, "months": months,
@@ -165,8 +165,8 @@ def loan(
         "rate_change": rate_change or [], "prepay": prepay or [], "convention": convention or [],
     }  # fmt: skip
     try:
-        schedule = loan_schedule(file, options, lists, params, _day(as_of or _today()))
-        show_loan(schedule, language, as_json=as_json, rows=rows, say=typer.echo)
+        asked = LoanQuestion(file, options, lists, params, _day(as_of or _today()))
+        show_loan(asked, language, as_json=as_json, rows=rows, say=typer.echo)
     except (PlanningError, ValueError) as error:
         _refuse(error, language)
 

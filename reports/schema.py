@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by file name."""
     from planning.household.client import client_schema
+    from planning.loans.contract_file import contract_schema
     from planning.plan import LiabilityPlan
 
     return {
         "client.schema.json": client_schema(),
+        "contract.schema.json": contract_schema(),
         "plan.schema.json": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             **LiabilityPlan.model_json_schema(mode="serialization"),

@@ -29,7 +29,7 @@ EARNED = ("salary", "bonus", "freelance", "business")
 """Kinds of income that stop when nobody works."""
 
 HOUSING = ("mortgage", "provident_fund_mortgage")
-LUMP_METHODS = ("interest_only", "bullet")
+LUMP_METHODS = ("interest_only", "bullet", "balloon")
 LAST_LIQUID_TIER = 1
 
 
@@ -200,4 +200,4 @@ def _lump_principal(position: Position, row: ScheduleRow) -> float:
 
 
 def _instalment(position: Position, row: ScheduleRow) -> float:
-    return yuan(row.payment + row.prepayment) - _lump_principal(position, row)
+    return yuan(row.own_payment + row.prepayment) - _lump_principal(position, row)

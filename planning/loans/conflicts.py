@@ -67,6 +67,8 @@ def _method_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
         yield "grace", "grace_too_long", {"term": term}
     if values.get("monthly_fee") and method in ("bullet", *FORTNIGHTLY):
         yield "monthly_fee", "monthly_fee_method", {"method": method}
+    if values.get("subsidy") is not None and method == "flat_fee":
+        yield "subsidy", "subsidy_needs_rate", {}
 
 
 def _index_conflicts(rate: Any, starts_on: Any) -> Iterator[Conflict]:

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from planning.dates import add_months, shifted_day
 from planning.fields import Money, Reference, Text
+from planning.loans.arrears import LateTerms
 from planning.loans.conflicts import (
     FORTNIGHT_DAYS,
     FORTNIGHTLY,
@@ -24,7 +25,9 @@ from planning.loans.conflicts import (
 )
 from planning.loans.conventions import STANDARD, Conventions
 from planning.loans.events import DeferralEvent, Event, ExtensionEvent, Grace
+from planning.loans.prepayment_policy import PrepaymentPolicy
 from planning.loans.rate_terms import Rate
+from planning.loans.subsidy import Subsidy
 from planning.record import Record
 from planning.units import MONTHS_PER_YEAR
 
@@ -80,6 +83,11 @@ class LoanContract(Record):
     events: tuple[Event, ...] = Field(
         default=(), description="提前还款、展期、延期, what was agreed since"
     )
+    prepayment_policy: PrepaymentPolicy | None = Field(
+        default=None, description="提前还款约定, clauses on prepayment"
+    )
+    late_terms: LateTerms | None = Field(default=None, description="逾期约定, 罚息与复利")
+    subsidy: Subsidy | None = Field(default=None, description="财政贴息")
     current_balance: Money | None = Field(
         default=None, description="元 of principal still owed by the lender's statement"
     )

@@ -28,22 +28,25 @@ class RatePoint(Record):
 
 
 class LedgerRow(Record):
-    """One payment still to come, or overdue."""
+    """One payment still to come, or overdue; a prepayment has a day of its own or shares one."""
 
     period: int
     due_on: date
+    days: int
     annual_rate: float
     opening_fen: int
     interest_fen: int
     principal_fen: int
     fee_fen: int
     payment_fen: int
+    prepayment_fen: int
+    subsidy_fen: int
     closing_fen: int
     event: str
 
 
 class YearRow(Record):
-    """A calendar year of a debt's payments to come."""
+    """A calendar year of a debt's payments to come, prepayments among them."""
 
     year: int
     payment_fen: int
@@ -59,6 +62,9 @@ class Debt(Record):
 
     `next_payment_fen` falls due on `next_due_on`; both are None when only arrears are left.
     `remaining_interest_fen` includes periodic fees and holds the index at its last known value.
+    `next_subsidy_fen` is what somebody else bears of the next payment. `penalty_fen` is the
+    penalty and compound interest on the arrears up to the plan's day, None where the contract
+    does not say how they are charged.
     """
 
     id: str
@@ -79,9 +85,11 @@ class Debt(Record):
     fee_rate_per_month: float | None
     next_due_on: date | None
     next_payment_fen: int | None
+    next_subsidy_fen: int
     next_reset_on: date | None
     remaining_interest_fen: int
     arrears_fen: int
+    penalty_fen: int | None
     days_past_due: int
     balance_difference_fen: int | None
     all_in_cost: AllInCost
@@ -123,9 +131,11 @@ def debt_on(position: Position, cost: AllInCost) -> Debt:
         fee_rate_per_month=None if fee is None else float(fee),
         next_due_on=first.due_on if first else None,
         next_payment_fen=first.payment if first else None,
+        next_subsidy_fen=first.subsidy if first else 0,
         next_reset_on=reset.starts_on if reset else None,
         remaining_interest_fen=sum(row.interest + row.fee for row in position.remaining),
         arrears_fen=position.arrears,
+        penalty_fen=position.penalty,
         days_past_due=position.days_past_due,
         balance_difference_fen=position.balance_difference,
         all_in_cost=cost,
@@ -162,8 +172,8 @@ def _years(rows: Sequence[ScheduleRow]) -> tuple[YearRow, ...]:
     return tuple(
         YearRow(
             year=year,
-            payment_fen=sum(row.payment for row in within),
-            principal_fen=sum(row.principal for row in within),
+            payment_fen=sum(row.payment + row.prepayment for row in within),
+            principal_fen=sum(row.principal + row.prepayment for row in within),
             interest_fen=sum(row.interest for row in within),
             fee_fen=sum(row.fee for row in within),
             closing_fen=within[-1].closing,
@@ -176,12 +186,15 @@ def _ledger_row(row: ScheduleRow) -> LedgerRow:
     return LedgerRow(
         period=row.period,
         due_on=row.due_on,
+        days=row.days,
         annual_rate=float(row.annual_rate),
         opening_fen=row.opening,
         interest_fen=row.interest,
         principal_fen=row.principal,
         fee_fen=row.fee,
         payment_fen=row.payment,
+        prepayment_fen=row.prepayment,
+        subsidy_fen=row.subsidy,
         closing_fen=row.closing,
         event=row.event,
     )

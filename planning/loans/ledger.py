@@ -12,13 +12,14 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from planning.dates import whole_months
+from planning.dates import shifted_day, whole_months
 from planning.loans.accrual import Length, odd_days, whole_period
-from planning.loans.instalment import Instalment
 from planning.loans.events import ExtensionEvent, Pause
+from planning.loans.instalment import Instalment
+from planning.loans.prepayment_policy import flat_fees_on_settlement, prepayment_penalty
 from planning.loans.rate_terms import FlatFee
 from planning.loans.rates import step_on
-from planning.units import MONTHS_PER_YEAR, Fen, rounded, share_of
+from planning.units import Fen, rounded, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +40,8 @@ class ScheduleRow:
     ``opening + interest + fee - payment - prepayment == closing`` and ``payment == principal +
     interest + fee``; interest added to the balance is a negative principal. `annual_rate` is the
     one in force on the row's last day; `event` names what happened (``reset``,
-    ``spread_change``, ``prepayment``), several joined by a comma, else it is empty.
+    ``spread_change``, ``prepayment``), several joined by a comma, else it is empty. `subsidy` is
+    the part of the payment that somebody else bears (贴息).
     """
 
     period: int
@@ -54,6 +56,12 @@ class ScheduleRow:
     prepayment: Fen
     closing: Fen
     event: str
+    subsidy: Fen = 0
+
+    @property
+    def own_payment(self) -> Fen:
+        """What the household pays of the payment."""
+        return self.payment - self.subsidy
 
 
 def ledger_rows(
@@ -108,25 +116,21 @@ class _Ledger:
         return self.plan.balance
 
     def rows(self) -> Iterator[ScheduleRow]:
+        starts_on = self.contract.drawn_on
+        if self.period:
+            starts_on = self.contract.interest_until(self.period, self.plan.last_period)
         while self.balance > 0:
             self.period += 1
             for event in self.located.term_changes.get(self.period, ()):
                 self._change_term(event)
-            starts_on, due_on = self._bounds()
+            due_on = self.contract.interest_until(self.period, self.plan.last_period)
             self._open_period(starts_on, due_on)
             for day, group in self._days_between(starts_on, due_on):
                 yield self._prepayment_row(day, group)
             if self.balance > 0:
                 yield self._due_row(starts_on, self.settled_on, due_on)
             self._close_period()
-
-    def _bounds(self) -> tuple[date, date]:
-        """First day of a period's interest and the day after its last one."""
-        last = self.plan.last_period
-        if self.period == 1:
-            return self.contract.drawn_on, self.contract.interest_until(1, last)
-        starts_on = self.contract.interest_until(self.period - 1, last)
-        return starts_on, self.contract.interest_until(self.period, last)
+            starts_on = due_on
 
     def _change_term(self, event: ExtensionEvent | DeferralEvent) -> None:
         if isinstance(event, ExtensionEvent):
@@ -148,10 +152,12 @@ class _Ledger:
             self.step = step_on(self.steps, day)
         self.event = in_force.event if in_force.starts_on != self.step.starts_on else ""
         self.step = in_force
+        self.spans = self._spans(starts_on, due_on)
         self.plan.open_period(self.period, in_force.annual_rate)
 
     def _close_period(self) -> None:
         """The instalment is set anew after a pause, or after a first payment of interest alone."""
+        self.step = self.spans[-1][0]
         if any(pause.last == self.period for pause in self.pauses) or self._bills_interest_alone():
             self.plan.is_open = True
 
@@ -172,7 +178,7 @@ class _Ledger:
         accrued = self._interest(starts_on, from_day, due_on)
         before = self.conventions.prepayment_order == "before_payment"
         planned = self.located.on_due.get(self.period, ())
-        due_day = self.contract.due_on(self.period, self.plan.last_period)
+        due_day = self._paid_on(due_on)
         prepaid = self._prepay(planned, self.period - 1, due_day) if before else _Prepaid()
         interest, principal = self._due_parts(accrued, is_cut=from_day != starts_on)
         self.plan.balance -= principal
@@ -180,20 +186,19 @@ class _Ledger:
             prepaid = self._prepay(planned, self.period, due_day)
             interest += self._deferred_when_settled()
         fee = self._fee() + prepaid.penalty
-        assert self.step is not None  # noqa: S101  set when the period was opened
         return ScheduleRow(
             period=self.period,
             due_on=due_day,
             days=(due_on - from_day).days,
             opening=opening,
-            annual_rate=self._last_step(starts_on, due_on).annual_rate,
+            annual_rate=self.spans[-1][0].annual_rate,
             interest=interest,
             principal=principal,
             fee=fee,
             payment=principal + interest + fee,
             prepayment=prepaid.amount,
             closing=self.balance,
-            event=", ".join(filter(None, (self._event(starts_on, due_on), prepaid.event))),
+            event=", ".join(filter(None, (self._event(), prepaid.event))),
         )
 
     def _due_parts(self, accrued: Fen, *, is_cut: bool) -> tuple[Fen, Fen]:
@@ -268,24 +273,41 @@ class _Ledger:
             settles = prepayment.amount is None or prepayment.amount >= self.balance
             part = self.balance if prepayment.amount is None else prepayment.amount
             part = min(part, self.balance)
-            penalty += self._penalty(part, day)
+            penalty += self._penalty(part, day, after_period)
             self.plan.prepay(part, prepayment, after_period)
             amount += part
         event = "settlement" if settles else "prepayment"
         return _Prepaid(amount, penalty, event) if amount else _Prepaid()
 
-    def _penalty(self, amount: Fen, day: date) -> Fen:
-        """What the contract's prepayment policy charges."""
-        return 0
+    def _penalty(self, amount: Fen, day: date, after_period: int) -> Fen:
+        """What the contract's policy charges, a flat-fee plan's fees still to come included."""
+        contract, policy = self.contract, self.contract.prepayment_policy
+        if policy is None:
+            return 0
+        if isinstance(contract.rate, FlatFee):
+            left = self.plan.last_period - after_period
+            return flat_fees_on_settlement(policy, self._flat_fee() * left)
+        return prepayment_penalty(
+            policy,
+            loan_age_months=whole_months(contract.drawn_on, day),
+            amount=amount,
+            balance=self.balance,
+            annual_rate=step_on(self.steps, day).annual_rate,
+        )
 
     def _fee(self) -> Fen:
         contract, rate = self.contract, self.contract.rate
-        if not isinstance(rate, FlatFee):
-            return contract.monthly_fee
-        if rate.charged == "each_period":
-            return share_of(contract.principal, rate.fee_rate_per_month) + contract.monthly_fee
+        if not isinstance(rate, FlatFee) or rate.charged == "each_period":
+            return self._flat_fee() + contract.monthly_fee
         whole = share_of(contract.principal, rate.fee_rate_per_month * contract.periods)
         return (whole if self.period == 1 else 0) + contract.monthly_fee
+
+    def _flat_fee(self) -> Fen:
+        """The fee of one period where it is charged by the period."""
+        rate = self.contract.rate
+        if not isinstance(rate, FlatFee) or rate.charged != "each_period":
+            return 0
+        return share_of(self.contract.principal, rate.fee_rate_per_month)
 
     # ---------------------------------------------------------------- rate and interest
 
@@ -297,19 +319,22 @@ class _Ledger:
     def _spans(self, start: date, end: date) -> list[tuple[RateStep, date, date]]:
         """Rate steps within some days, when each begins and ends; first day in, last out."""
         assert self.step is not None  # noqa: S101  set when the period was opened
-        if self.takes_effect != "on_reset_day":
+        if self.takes_effect != "on_reset_day" or len(self.steps) == 1:
             return [(self.step, start, end)]
         inside = [step for step in self.steps if start < step.starts_on < end]
         bounds = [start, *(step.starts_on for step in inside), end]
         steps = [step_on(self.steps, start), *inside]
         return list(zip(steps, bounds, bounds[1:], strict=False))
 
-    def _last_step(self, starts_on: date, due_on: date) -> RateStep:
-        return self._spans(starts_on, due_on)[-1][0]
-
-    def _event(self, starts_on: date, due_on: date) -> str:
-        last = self._last_step(starts_on, due_on)
+    def _event(self) -> str:
+        last = self.spans[-1][0]
         return self.event if last is self.step else last.event
+
+    def _paid_on(self, due_on: date) -> date:
+        """The due day itself, which the end of the interest need not follow."""
+        if self.conventions.interest_follows_shift:
+            return due_on
+        return shifted_day(due_on, self.conventions.working_day)
 
     def _interest(self, starts_on: date, from_day: date, due_on: date) -> Fen:
         """Interest due at the end of a period, of which days up to `from_day` are settled."""
@@ -319,19 +344,17 @@ class _Ledger:
         if from_day != starts_on:
             self.accrued += self._odd_interest(from_day, due_on)
         else:
-            self.accrued += self._whole_interest(starts_on, due_on)
+            self.accrued += self._whole_interest((due_on - starts_on).days)
         exact, self.accrued = self.accrued, Fraction(0)
         return self._rounded(exact)
 
-    def _whole_interest(self, starts_on: date, due_on: date) -> Fraction:
-        spans = self._spans(starts_on, due_on)
-        if len(spans) == 1:
-            numerator, denominator = spans[0][0].annual_rate.as_integer_ratio()
+    def _whole_interest(self, days: int) -> Fraction:
+        """Interest of the open period; a rate that moved inside counts by its share of the days."""
+        if len(self.spans) == 1:
+            numerator, denominator = self.spans[0][0].annual_rate.as_integer_ratio()
         else:
-            days = (due_on - starts_on).days
             weighted = sum(
-                (Fraction(step.annual_rate) * (end - start).days for step, start, end in spans),
-                start=Fraction(0),
+                Fraction(step.annual_rate) * (end - start).days for step, start, end in self.spans
             )
             numerator, denominator = (weighted / days).as_integer_ratio()
         part, whole = self.length.part, self.length.whole

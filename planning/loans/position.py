@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from planning.loans.arrears import arrears_ledger, receipts_as_missed
 from planning.loans.rates import RateStep, step_on
 from planning.loans.schedule import Prepayment, Restart, Schedule, ScheduleRow, payment_schedule
 
@@ -46,8 +47,33 @@ class Position:
 
     @property
     def arrears(self) -> Fen:
-        """Payments due and not made; penalty interest is the lender's to state."""
+        """Payments due and not made, without what being late costs."""
         return sum(row.payment for row in self.unpaid)
+
+    @property
+    def penalty(self) -> Fen | None:
+        """
+        Penalty and compound interest on the arrears up to `as_of`.
+
+        None where the contract does not say how they are charged; instalments before the oldest
+        unpaid one count as paid on their due day.
+        """
+        terms = self.contract.late_terms
+        if terms is None:
+            return None
+        if not self.unpaid:
+            return 0
+        late = [row.period for row in self.unpaid]
+        due = tuple(row for row in self.current.rows if row.due_on <= self.as_of)
+        ledger = arrears_ledger(
+            self.current.rows,
+            receipts_as_missed(due, terms, self.as_of, unpaid=late),
+            terms,
+            self.as_of,
+            steps=self.steps,
+        )
+        owed = ledger.statement().owed
+        return owed.penalty + owed.compound
 
     @property
     def days_past_due(self) -> int:

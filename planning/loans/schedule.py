@@ -8,21 +8,25 @@ lenders settle differently is a field of ``planning.loans.conventions``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planning.errors import ModelError
 from planning.loans.annuity import level_payment
 from planning.loans.events import Prepayment, PrepaymentMode
 from planning.loans.ledger import ScheduleRow, ledger_rows
-from planning.loans.timeline import timeline
+from planning.loans.prepayment_policy import PlannedPrepayment, policy_breaches
+from planning.loans.subsidy import subsidised
+from planning.loans.timeline import own_prepayments, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from planning.loans.contract import LoanContract
+    from planning.loans.prepayment_policy import Breach
     from planning.loans.rates import RateStep
+    from planning.loans.subsidy import Subsidy
     from planning.units import Fen
 
 __all__ = [
@@ -33,6 +37,7 @@ __all__ = [
     "ScheduleRow",
     "level_payment",
     "payment_schedule",
+    "prepayment_breaches",
 ]
 
 
@@ -60,6 +65,11 @@ class Schedule:
     def total_interest(self) -> Fen:
         """Interest of every row."""
         return sum(row.interest for row in self.rows)
+
+    @property
+    def total_subsidy(self) -> Fen:
+        """What somebody else bears of the payments."""
+        return sum(row.subsidy for row in self.rows)
 
     @property
     def total_fee(self) -> Fen:
@@ -111,7 +121,43 @@ def payment_schedule(
     rows = ledger_rows(contract, steps, located, start.after_period, start.balance)
     schedule = Schedule(contract, tuple(rows))
     _check_identities(schedule, start.balance)
-    return schedule
+    return schedule if contract.subsidy is None else _subsidised(schedule, contract.subsidy)
+
+
+def prepayment_breaches(
+    contract: LoanContract, prepayments: Sequence[Prepayment] = (), as_of: date | None = None
+) -> tuple[Breach, ...]:
+    """
+    What the contract's prepayment policy says against its own and further prepayments.
+
+    Parameters
+    ----------
+    contract : without a policy nothing is against it.
+    prepayments : further ones, by period or by day.
+    as_of : those before it were made and are not judged.
+    """
+    if contract.prepayment_policy is None:
+        return ()
+    planned = [
+        PlannedPrepayment(
+            paid_on=one.paid_on or contract.due_on(one.after_period),
+            amount=contract.principal if one.amount is None else one.amount,
+            mode=one.mode,
+            settles=one.amount is None,
+        )
+        for one in (*own_prepayments(contract), *prepayments)
+        if one.amount != 0
+    ]
+    return policy_breaches(contract.prepayment_policy, contract.drawn_on, planned, as_of)
+
+
+def _subsidised(schedule: Schedule, subsidy: Subsidy) -> Schedule:
+    """The same rows with the part of each payment that is subsidised."""
+    shares = subsidised(schedule, subsidy)
+    rows = zip(schedule.rows, shares, strict=True)
+    return Schedule(
+        schedule.contract, tuple(replace(row, subsidy=share.subsidy) for row, share in rows)
+    )
 
 
 def _check_identities(schedule: Schedule, opening: Fen) -> None:

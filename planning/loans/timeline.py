@@ -66,7 +66,7 @@ def timeline(
     """
     on_due: dict[int, list[Prepayment]] = defaultdict(list)
     between: dict[int, dict[date, list[Prepayment]]] = defaultdict(lambda: defaultdict(list))
-    for prepayment in (*_own_prepayments(contract), *prepayments):
+    for prepayment in (*own_prepayments(contract), *prepayments):
         _check(contract, prepayment)
         if prepayment.amount == 0 or (after and prepayment.paid_on and prepayment.paid_on <= after):
             continue
@@ -101,7 +101,8 @@ def period_of(contract: LoanContract, day: date) -> int:
     return period
 
 
-def _own_prepayments(contract: LoanContract) -> Iterable[Prepayment]:
+def own_prepayments(contract: LoanContract) -> Iterable[Prepayment]:
+    """Prepayments and settlements among the contract's events."""
     return (
         event.planned()
         for event in contract.events

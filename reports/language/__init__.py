@@ -57,6 +57,11 @@ class Language:
         """
         return UNKNOWN if code is None else _labels()[group][code][self.code]
 
+    def events(self, names: str) -> str:
+        """What happened on one day of a ledger; several are joined by a comma in the model."""
+        happened = [self.label("event", name) for name in names.split(", ") if name]
+        return self.either("、", ", ").join(happened)
+
     def prepayment(self, mode: str, method: str) -> str:
         """What a way to prepay is called; equal principal keeps its share, not its instalment."""
         keeps_share = mode.startswith("shorten") and method == "equal_principal"

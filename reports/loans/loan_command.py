@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,57 +10,87 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from planning.loans.contract import LoanContract
+    from planning.loans.events import Prepayment
     from planning.loans.schedule import Schedule
 
 
-def loan_schedule(
-    file: Path | None,
-    options: Mapping[str, str],
-    lists: Mapping[str, Sequence[str]],
-    params: Path,
-    as_of: date,
-) -> Schedule:
+@dataclass(frozen=True, slots=True)
+class LoanQuestion:
     """
-    The ledger of the loan asked for.
+    What the command line asks.
 
     Parameters
     ----------
-    file : a contract file; its own terms, then further prepayments of `lists`.
+    file : a contract file, or None when the options say it all.
     options, lists : texts of the command line, by name.
     params : folder of the index histories, read only for a contract that follows one.
     as_of : drawdown of a loan from options that does not say when.
-
-    Raises
-    ------
-    ClientFileError
-        Everything wrong with the file or the options.
     """
-    from planning.loans.contract_file import read_contract
-    from planning.loans.rates import follows_index, rate_steps
-    from planning.loans.schedule import payment_schedule
-    from planning.market.history import read_index_histories
-    from reports.loans.loan_terms import asked_loan, asked_prepayments
 
-    if file is not None:
-        contract, prepayments = read_contract(file), asked_prepayments(lists["prepay"])
-    else:
-        asked = asked_loan(
-            options, lists["convention"], lists["rate_change"], lists["prepay"], as_of
-        )
-        contract, prepayments = asked.contract, asked.prepayments
-    histories = read_index_histories(params / "market") if follows_index(contract) else {}
-    return payment_schedule(contract, rate_steps(contract, histories), prepayments=prepayments)
+    file: Path | None
+    options: Mapping[str, str]
+    lists: Mapping[str, Sequence[str]]
+    params: Path
+    as_of: date
 
 
 def show_loan(
-    schedule: Schedule,
+    question: LoanQuestion,
     language: str,
     *,
     as_json: bool,
     rows: bool,
     say: Callable[[str], object],
 ) -> None:
-    """Print a loan: a readable page, or JSON."""
-    from reports.loans.loan_view import loan_json, loan_text
+    """
+    Print a loan: a readable page, or JSON; before it what the contract has against a prepayment.
 
-    say(loan_json(schedule, rows=rows) if as_json else loan_text(schedule, language, rows=rows))
+    Raises
+    ------
+    ClientFileError
+        Everything wrong with the file or the options.
+    ValueError
+        A prepayment the contract cannot take.
+    """
+    from planning.loans.schedule import prepayment_breaches
+    from reports.loans.loan_view import breach_lines, loan_json, loan_text
+
+    contract, prepayments = _asked(question)
+    schedule = _schedule(question, contract, prepayments)
+    if as_json:
+        say(loan_json(schedule, rows=rows))
+        return
+    for line in breach_lines(prepayment_breaches(contract, prepayments), language):
+        say(line)
+    say(loan_text(schedule, language, rows=rows))
+
+
+def _asked(question: LoanQuestion) -> tuple[LoanContract, Sequence[Prepayment]]:
+    from planning.loans.contract_file import read_contract
+    from reports.loans.loan_terms import asked_loan, asked_prepayments, refuse_beside_file
+
+    lists = question.lists
+    if question.file is not None:
+        refuse_beside_file(question.options, lists)
+        return read_contract(question.file), asked_prepayments(lists["prepay"])
+    asked = asked_loan(
+        question.options,
+        lists["convention"],
+        lists["rate_change"],
+        lists["prepay"],
+        question.as_of,
+    )
+    return asked.contract, asked.prepayments
+
+
+def _schedule(
+    question: LoanQuestion, contract: LoanContract, prepayments: Sequence[Prepayment]
+) -> Schedule:
+    from planning.loans.rates import follows_index, rate_steps
+    from planning.loans.schedule import payment_schedule
+    from planning.market.history import read_index_histories
+
+    folder = question.params / "market"
+    histories = read_index_histories(folder) if follows_index(contract) else {}
+    return payment_schedule(contract, rate_steps(contract, histories), prepayments=prepayments)

@@ -133,6 +133,21 @@ def _rate(
     return {"kind": "stepped", "stages": stages}
 
 
+def refuse_beside_file(options: Mapping[str, str], lists: Mapping[str, Sequence[str]]) -> None:
+    """
+    Options that a contract file answers already: only prepayments may stand beside one.
+
+    Raises
+    ------
+    ClientFileError
+        Naming each of them.
+    """
+    given = [name for name, text in options.items() if text]
+    given += [name for name, texts in lists.items() if texts and name != "prepay"]
+    if given:
+        raise ClientFileError(PLACE, [_problem(name, "option_beside_file", "") for name in given])
+
+
 def asked_prepayments(texts: Sequence[str]) -> tuple[Prepayment, ...]:
     """
     Prepayments beside a contract file, ``period:amount:mode`` or ``day:amount:mode``.

@@ -11,6 +11,9 @@ from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 from reports.language import Language
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planning.loans.prepayment_policy import Breach
     from planning.loans.schedule import Schedule, ScheduleRow
 
 ROW_COLUMNS = ("opening", "interest", "principal", "fee", "payment", "prepayment", "closing")
@@ -44,6 +47,7 @@ def summary(schedule: Schedule) -> dict[str, Any]:
         "last_payment": _yuan(due[-1].payment + due[-1].prepayment),
         "total_interest": _yuan(schedule.total_interest),
         "total_cost": _yuan(schedule.total_interest + fees),
+        "total_subsidy": _yuan(schedule.total_subsidy),
         "irr_monthly": cost.irr_x12 / MONTHS_PER_YEAR,
         "irr_x12": cost.irr_x12,
         "ear": cost.ear,
@@ -82,6 +86,11 @@ def _summary_lines(schedule: Schedule, speech: Language) -> str:
         (say("还清日", "paid off on"), rows[-1].due_on.isoformat()),
         (say("利息合计", "total interest"), speech.money(schedule.total_interest)),
         (say("费用合计", "total fees"), speech.money(total_fee)),
+        *(
+            [(say("财政贴息合计", "total subsidy"), speech.money(schedule.total_subsidy))]
+            if schedule.total_subsidy
+            else []
+        ),
         (
             say("综合融资成本（单利，月 IRR×12）", "all-in cost (irr x 12)"),
             speech.percent(figures["irr_x12"]),
@@ -111,7 +120,7 @@ def _row_table(schedule: Schedule, speech: Language) -> Grid:
             str(row.days),
             speech.percent(float(row.annual_rate)),
             *(speech.fen(getattr(row, name)) for name in ROW_COLUMNS),
-            _events(row, speech),
+            speech.events(row.event),
         ]
         for row in schedule.rows
     ]
@@ -141,11 +150,6 @@ def _money_headings(speech: Language) -> list[str]:
     return [speech.either(*names[name]) for name in ROW_COLUMNS]
 
 
-def _events(row: ScheduleRow, speech: Language) -> str:
-    names = [name for name in row.event.split(", ") if name]
-    return speech.either("、", ", ").join(speech.label("event", name) for name in names)
-
-
 def _table(grid: Grid) -> str:
     """Columns of one width each; Chinese signs count as two."""
     from rich.cells import cell_len
@@ -163,6 +167,22 @@ def _table(grid: Grid) -> str:
     return "\n".join(lines)
 
 
+def breach_lines(breaches: Sequence[Breach], language: str) -> list[str]:
+    """What the contract's clauses have against planned prepayments, a line each."""
+    speech = Language(language)
+    money = ("amount", "least", "multiple_of")
+    return [
+        speech.label("breach", breach.code).format(
+            paid_on=breach.paid_on,
+            **{
+                name: speech.money(value) if name in money else value
+                for name, value in breach.numbers.items()
+            },
+        )
+        for breach in breaches
+    ]
+
+
 def _row(row: ScheduleRow) -> dict[str, Any]:
     return {
         "period": row.period,
@@ -170,6 +190,7 @@ def _row(row: ScheduleRow) -> dict[str, Any]:
         "days": row.days,
         "annual_rate": float(row.annual_rate),
         **{name: _yuan(getattr(row, name)) for name in ROW_COLUMNS},
+        "subsidy": _yuan(row.subsidy),
         "event": row.event,
     }
 

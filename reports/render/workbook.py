@@ -147,6 +147,7 @@ def _ledger_columns(speech: Language) -> list[Column]:
         (say("本金（元）", "Principal, CNY"), "money", 14),
         (say("手续费（元）", "Fee, CNY"), "money", 12),
         (say("还款（元）", "Payment, CNY"), "money", 14),
+        (say("提前还款（元）", "Prepayment, CNY"), "money", 14),
         (say("期末余额（元）", "Closing, CNY"), "money", 16),
         (say("变动", "Event"), "text", 14),
     ]
@@ -163,8 +164,9 @@ def _ledger_rows(debt: Debt, speech: Language) -> Iterable[list[Any]]:
             row.principal_fen,
             row.fee_fen,
             row.payment_fen,
+            row.prepayment_fen,
             row.closing_fen,
-            speech.label("event", row.event) if row.event else "",
+            speech.events(row.event),
         ]
 
 
