@@ -3,6 +3,7 @@ The errors of the model.
 
 ``PlanningError``
 ├── ``ClientFileError``   a file that cannot be read as what it should be: all its problems
+├── ``TermsError``        something a contract cannot take, asked of it
 ├── ``ParameterError``    a dated number asked for where none is known
 └── ``ModelError``        an identity of the model does not hold: a defect, never bad news
 """
@@ -58,6 +59,20 @@ class ClientFileError(PlanningError):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.path = str(path)
         self.problems = tuple(problems)
+
+
+class TermsError(PlanningError, ValueError):
+    """
+    Something was asked of a contract that its terms cannot take.
+
+    `code` and `numbers` choose the words for whoever asked; the message is for a log.
+    """
+
+    def __init__(self, contract: str, code: str, sentence: str, **numbers: object) -> None:
+        super().__init__(f"{contract}: {sentence}")
+        self.contract = contract
+        self.code = code
+        self.numbers = numbers
 
 
 class ParameterError(PlanningError):

@@ -173,11 +173,14 @@ def loan(
 
 def _refuse(error: Exception, language: str) -> NoReturn:
     """Every problem of an input, or the one sentence of a model that cannot go on; exit code 2."""
-    from planning.errors import ClientFileError
+    from planning.errors import ClientFileError, Problem, TermsError
     from reports.language.problems import problem_lines
 
     if isinstance(error, ClientFileError):
         lines = problem_lines(error.problems, language)
+    elif isinstance(error, TermsError):
+        problem = Problem(error.contract, 0, "", error.code, numbers=error.numbers)
+        lines = problem_lines([problem], language)
     else:
         lines = [str(error)]
     for line in lines:

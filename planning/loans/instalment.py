@@ -10,9 +10,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from planning.errors import TermsError
 from planning.loans.accrual import as_fraction, odd_days
 from planning.loans.annuity import level_payment, level_payment_by_days
-from planning.units import MONTHS_PER_YEAR, Fen, rounded
+from planning.units import MONTHS_PER_YEAR, Fen, rounded, yuan
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -84,7 +85,7 @@ class Instalment:
 
         Raises
         ------
-        ValueError
+        TermsError
             The target date is before the next due day, or the target instalment too small.
         """
         self.balance -= amount
@@ -147,16 +148,18 @@ class Instalment:
             count += 1
         if count == 0:
             first = self.contract.due_on(after_period + 1, self.last_period)
-            msg = f"{self.contract.id}: no payment falls due by {ends_by}; the next one is {first}"
-            raise ValueError(msg)
+            sentence = f"no payment falls due by {ends_by}; the next one is {first}"
+            raise TermsError(
+                self.contract.id, "target_date_passed", sentence, ends_by=ends_by, first=first
+            )
         return count
 
     def _aim_at(self, prepayment: Prepayment, after_period: int) -> None:
         """Take the instalment wanted and end when it has cleared the balance."""
         contract, wanted = self.contract, prepayment.instalment or 0
         if contract.method not in LEVEL:
-            msg = f"{contract.id}: a target instalment needs a level one, not {contract.method}"
-            raise ValueError(msg)
+            sentence = f"a target instalment needs a level one, not {contract.method}"
+            raise TermsError(contract.id, "target_needs_level", sentence, method=contract.method)
         needed = max(self.amortised_by - after_period, 1)
         assert self.rate is not None  # noqa: S101  a period has been opened before
         least = level_payment(
@@ -164,11 +167,12 @@ class Instalment:
             self.rate,
             needed,
             periods_per_year=contract.periods_per_year,
-            rounding="down",
+            rounding="up",
         )
         if wanted < least:
-            msg = f"{contract.id}: {wanted} 分 a period does not clear it in time; {least} would"
-            raise ValueError(msg)
+            sentence = f"{wanted} 分 a period does not clear it in time; {least} 分 would"
+            numbers = {"wanted": yuan(wanted), "least": yuan(least)}
+            raise TermsError(contract.id, "target_too_small", sentence, **numbers)
         self.level = wanted
         self._end(after_period, self._periods_needed(after_period))
 

@@ -103,7 +103,7 @@ def payment_schedule(
 
     Raises
     ------
-    ValueError
+    TermsError
         A partial prepayment on a flat-fee contract, one before drawdown, or a target that the
         contract cannot meet.
     ModelError

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planning.dates import whole_months
+from planning.errors import TermsError
 from planning.loans.conflicts import FORTNIGHT_DAYS
 from planning.loans.events import (
     DeferralEvent,
@@ -60,7 +61,7 @@ def timeline(
 
     Raises
     ------
-    ValueError
+    TermsError
         A prepayment without a day, of a negative amount or before drawdown; a partial one on a
         flat-fee contract.
     """
@@ -111,18 +112,20 @@ def own_prepayments(contract: LoanContract) -> Iterable[Prepayment]:
 
 
 def _check(contract: LoanContract, prepayment: Prepayment) -> None:
+    day = prepayment.paid_on
     if prepayment.amount is not None and prepayment.amount < 0:
-        msg = f"{contract.id}: a prepayment of {prepayment.amount} 分; it must be 0 or more"
-        raise ValueError(msg)
+        sentence = f"a prepayment of {prepayment.amount} 分; it must be 0 or more"
+        raise TermsError(contract.id, "negative_money", sentence)
     if contract.method == "flat_fee" and prepayment.amount:
-        msg = f"{contract.id}: a flat-fee instalment plan has no partial prepayment"
-        raise ValueError(msg)
-    if prepayment.paid_on is None and prepayment.after_period < 1:
-        msg = f"{contract.id}: a prepayment says neither its period nor its day"
-        raise ValueError(msg)
-    if prepayment.paid_on is not None and prepayment.paid_on <= contract.drawn_on:
-        msg = f"{contract.id}: a prepayment on {prepayment.paid_on}, not after the drawdown"
-        raise ValueError(msg)
+        sentence = "a flat-fee instalment plan has no partial prepayment"
+        raise TermsError(contract.id, "flat_fee_event", sentence)
+    if day is None and prepayment.after_period < 1:
+        sentence = "a prepayment says neither its period nor its day"
+        raise TermsError(contract.id, "prepayment_undated", sentence)
+    if day is not None and day <= contract.drawn_on:
+        sentence = f"a prepayment on {day}, not after the drawdown"
+        drawn_on = contract.drawn_on.isoformat()
+        raise TermsError(contract.id, "event_before_drawdown", sentence, drawn_on=drawn_on)
 
 
 def _located(contract: LoanContract, prepayment: Prepayment) -> tuple[int, date | None]:
