@@ -69,6 +69,10 @@ def _method_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
         yield "monthly_fee", "monthly_fee_method", {"method": method}
     if values.get("subsidy") is not None and method == "flat_fee":
         yield "subsidy", "subsidy_needs_rate", {}
+    rate, late_terms = values.get("rate"), values.get("late_terms")
+    has_no_rate = _kind(rate) == "flat_fee" or part(rate, "annual_rate") == 0
+    if has_no_rate and part(late_terms, "penalty_uplift") is not None:
+        yield "late_terms", "uplift_needs_rate", {}
 
 
 def _index_conflicts(rate: Any, starts_on: Any) -> Iterator[Conflict]:

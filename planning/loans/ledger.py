@@ -265,33 +265,31 @@ class _Ledger:
         return self._rounded(part)
 
     def _prepay(self, group: Sequence[Prepayment], after_period: int, day: date) -> _Prepaid:
-        amount = penalty = 0
-        settles = False
+        """All prepayments of a day; what they cost is asked once, of their sum."""
+        opening, settles = self.balance, False
         for prepayment in group:
             if not self.balance:
                 break
             settles = prepayment.amount is None or prepayment.amount >= self.balance
             part = self.balance if prepayment.amount is None else prepayment.amount
-            part = min(part, self.balance)
-            penalty += self._penalty(part, day, after_period)
-            self.plan.prepay(part, prepayment, after_period)
-            amount += part
-        event = "settlement" if settles else "prepayment"
-        return _Prepaid(amount, penalty, event) if amount else _Prepaid()
+            self.plan.prepay(min(part, self.balance), prepayment, after_period)
+        amount = opening - self.balance
+        if not amount:
+            return _Prepaid()
+        penalty = self._penalty(amount, opening, day, after_period)
+        return _Prepaid(amount, penalty, "settlement" if settles else "prepayment")
 
-    def _penalty(self, amount: Fen, day: date, after_period: int) -> Fen:
+    def _penalty(self, amount: Fen, balance: Fen, day: date, after_period: int) -> Fen:
         """What the contract's policy charges, a flat-fee plan's fees still to come included."""
-        contract, policy = self.contract, self.contract.prepayment_policy
+        policy = self.contract.prepayment_policy
         if policy is None:
             return 0
-        if isinstance(contract.rate, FlatFee):
-            left = self.plan.last_period - after_period
-            return flat_fees_on_settlement(policy, self._flat_fee() * left)
-        return prepayment_penalty(
+        fees = self._flat_fee() * (self.plan.last_period - after_period)
+        return flat_fees_on_settlement(policy, fees) + prepayment_penalty(
             policy,
-            loan_age_months=whole_months(contract.drawn_on, day),
+            loan_age_months=whole_months(self.contract.drawn_on, day),
             amount=amount,
-            balance=self.balance,
+            balance=balance,
             annual_rate=step_on(self.steps, day).annual_rate,
         )
 
