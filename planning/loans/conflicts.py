@@ -18,6 +18,7 @@ MAX_TERM_MONTHS = 480
 FORTNIGHT_DAYS = 14
 FORTNIGHTS_PER_YEAR = 26
 FORTNIGHTLY = ("fortnightly", "accelerated_fortnightly")
+MOST_DAYS = 31
 WITH_GRACE = ("equal_instalment", "equal_principal")
 
 Conflict = tuple[str, str, dict[str, Any]]
@@ -47,6 +48,7 @@ def contract_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
     yield from _index_conflicts(values.get("rate"), values.get("drawn_on"))
     yield from _stage_conflicts(values.get("rate"), values.get("drawn_on"))
     yield from _event_conflicts(values)
+    yield from _convention_conflicts(values)
     yield from _maturity_conflicts(values)
 
 
@@ -73,6 +75,20 @@ def _method_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
     has_no_rate = _kind(rate) == "flat_fee" or part(rate, "annual_rate") == 0
     if has_no_rate and part(late_terms, "penalty_uplift") is not None:
         yield "late_terms", "uplift_needs_rate", {}
+
+
+def _convention_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
+    conventions, due_day = values.get("conventions"), values.get("due_day")
+    count = part(conventions, "day_count") or "monthly"
+    if part(conventions, "instalment_basis") == "actual_days" and not str(count).startswith(
+        "actual"
+    ):
+        yield "conventions", "basis_needs_days", {}
+    first_due = values.get("first_due")
+    if isinstance(due_day, int) and isinstance(first_due, date) and 1 <= due_day <= MOST_DAYS:
+        fits = add_months(first_due, 0, due_day)
+        if fits != first_due or values.get("method") in ("bullet", *FORTNIGHTLY):
+            yield "due_day", "due_day_against_first", {"first_due": first_due.isoformat()}
 
 
 def _index_conflicts(rate: Any, starts_on: Any) -> Iterator[Conflict]:
@@ -112,6 +128,24 @@ def _event_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
             yield "events", "target_missing", {"needed": "instalment"}
         if values.get("method") == "flat_fee" and part(event, "kind") != "settlement":
             yield "events", "flat_fee_event", {}
+        if values.get("method") == "bullet" and part(event, "kind") == "deferral":
+            yield "events", "deferral_of_bullet", {}
+    yield from _late_term_changes(values)
+
+
+def _late_term_changes(values: Mapping[str, Any]) -> Iterator[Conflict]:
+    """Extensions and deferrals from after the contract's end."""
+    first_due, term = values.get("first_due"), values.get("term_months")
+    if not isinstance(first_due, date) or not _is_term(term):
+        return
+    ends_on = _matures_on(values.get("method"), first_due, term)
+    changes = [e for e in values.get("events") or () if isinstance(part(e, "starts_on"), date)]
+    for event in sorted(changes, key=lambda event: part(event, "starts_on")):
+        if part(event, "starts_on") > ends_on:
+            yield "events", "change_after_end", {"matures_on": ends_on.isoformat()}
+            return
+        months = part(event, "months") or part(event, "periods")
+        ends_on = add_months(ends_on, months if _is_term(months) else 0)
 
 
 def _maturity_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -120,7 +154,7 @@ def _maturity_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
     reported, balance = values.get("reported_on"), values.get("current_balance")
     if not (isinstance(first_due, date) and isinstance(reported, date) and _is_number(balance)):
         return
-    if not isinstance(term, int) or not 0 < term <= MAX_TERM_MONTHS:
+    if not _is_term(term):
         return
     matures_on = _matures_on(values.get("method"), first_due, term)
     if reported >= matures_on and balance > 0 and not values.get("days_past_due"):
@@ -151,6 +185,10 @@ def _date_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
             yield "first_due", "bullet_due_at_maturity", {"matures_on": maturity.isoformat()}
     elif values.get("method") != "bullet" and first_due > add_months(drawn, 2):
         yield "first_due", "first_due_too_late", {"latest": add_months(drawn, 2).isoformat()}
+
+
+def _is_term(months: Any) -> TypeGuard[int]:
+    return isinstance(months, int) and 0 < months <= MAX_TERM_MONTHS
 
 
 def part(whole: Any, name: str) -> Any:

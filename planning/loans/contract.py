@@ -70,6 +70,9 @@ class LoanContract(Record):
     principal: Money = Field(gt=0, description="元 lent")
     drawn_on: date = Field(description="放款日")
     first_due: date = Field(description="首次还款日; a bullet loan's only one")
+    due_day: Annotated[int, Field(ge=1, le=31)] | None = Field(
+        default=None, description="每月还款日, where first_due falls into a shorter month"
+    )
     term_months: Annotated[int, Field(ge=1, le=MAX_TERM_MONTHS)]
     method: Method
     rate: Rate
@@ -101,11 +104,11 @@ class LoanContract(Record):
     @property
     def periods(self) -> int:
         """Number of scheduled payments."""
-        if self.method == "bullet":
-            return 1
-        if self.is_fortnightly:
-            return -(-self.term_months * FORTNIGHTS_PER_YEAR // MONTHS_PER_YEAR)
-        return self.term_months
+        return 1 if self.method == "bullet" else self.periods_of(self.term_months)
+
+    def periods_of(self, months: int) -> int:
+        """Scheduled payments in a span of months, a begun one counted."""
+        return -(-months * self.periods_per_year // MONTHS_PER_YEAR)
 
     @property
     def is_fortnightly(self) -> bool:
@@ -125,7 +128,7 @@ class LoanContract(Record):
     @property
     def latest_end_on(self) -> date:
         """The last due day with every extension and deferral the contract has seen."""
-        months = sum(event.months for event in self.events if isinstance(event, ExtensionEvent))
+        months = 0 if self.method == "bullet" else self._extended_months
         months += sum(
             event.periods
             for event in self.events
@@ -151,16 +154,26 @@ class LoanContract(Record):
         """Due day before working days are looked at."""
         if self.is_fortnightly:
             return self.first_due + timedelta(days=FORTNIGHT_DAYS * (period - 1))
-        regular = add_months(self.first_due, period - 1)
+        if self.method == "bullet":
+            return add_months(self.first_due, self._extended_months)
+        regular = add_months(self.first_due, period - 1, self.due_day)
         last = last_period or self.periods
         if self.conventions.last_period == "on_due_day" or period < max(last, self.periods):
             return regular
         maturity = add_months(self.drawn_on, self.term_months + last - self.periods)
-        return maturity if maturity > add_months(self.first_due, period - 2) else regular
+        before = add_months(self.first_due, period - 2, self.due_day)
+        return maturity if maturity > before else regular
+
+    @property
+    def _extended_months(self) -> int:
+        return sum(event.months for event in self.events if isinstance(event, ExtensionEvent))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for name, code, numbers in contract_conflicts(dict(self)):
             context = {"field": name, "code": code, **numbers}
+            raise PydanticCustomError("contract_conflict", "{field}: {code}", context)
+        if self.interest_until(1) <= self.drawn_on:
+            context = {"field": "conventions", "code": "shift_before_drawdown"}
             raise PydanticCustomError("contract_conflict", "{field}: {code}", context)
         return self

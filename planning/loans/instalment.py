@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from planning.errors import TermsError
 from planning.loans.accrual import as_fraction, odd_days
 from planning.loans.annuity import level_payment, level_payment_by_days
-from planning.units import MONTHS_PER_YEAR, Fen, rounded, yuan
+from planning.units import Fen, rounded, yuan
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -33,11 +33,10 @@ class Instalment:
     later one on a balloon loan. While ``is_open`` the instalment is set at the next period.
     """
 
-    def __init__(self, contract: LoanContract, balance: Fen, after_period: int) -> None:
+    def __init__(self, contract: LoanContract) -> None:
         self.contract = contract
-        self.balance = balance
-        self.period = after_period
-        self.last_period = max(contract.periods, after_period + 1)
+        self.balance = contract.principal
+        self.last_period = contract.periods
         self.amortised_by = max(contract.notional_months or 0, self.last_period)
         self.level = 0
         self.share = 0
@@ -46,42 +45,53 @@ class Instalment:
 
     def open_period(self, period: int, annual_rate: Decimal) -> None:
         """Begin a period: set the instalment where it is open, re-level it where the rate moved."""
-        self.period = period
         is_open, has_moved = self.is_open, annual_rate != self.rate
         self.rate, self.is_open = annual_rate, False
         if is_open:
             self._set_share(period - 1)
         if is_open or has_moved:
             self._set_level(period - 1)
+        if period == 1 and self.contract.method == "accelerated_fortnightly":
+            self._accelerate()
+
+    def restart(self, balance: Fen, after_period: int) -> None:
+        """Go on from a balance the lender states; the instalment is set at the next period."""
+        self.balance = balance
+        self.last_period = max(self.last_period, after_period + 1)
+        self.amortised_by = max(self.amortised_by, self.last_period)
+        self.is_open = True
 
     def extend(self, periods: int) -> None:
         """Move the end out; the instalment is set anew at the period that begins."""
+        if self.contract.method == "bullet":
+            return  # its one due day has moved
         self.last_period += periods
         self.amortised_by += periods
         self.is_open = True
 
-    def share_due(self, interest: Fen, covers_all: bool) -> Fen:  # noqa: FBT001
+    def share_due(self, covered: Fen | None) -> Fen:
         """
         Principal of a scheduled payment that is not the last.
 
-        `interest` is the period's; `covers_all` says that the level instalment covers it, which
-        it does not in a broken or divided period, where it covers a regular one's.
+        `covered` is the interest that the level instalment covers; None for that of a regular
+        period, whatever the interest of a broken or divided one comes to.
         """
         method = self.contract.method
         if method in SHARED:
             return min(self.share, self.balance)
         if method not in LEVEL:
             return 0
-        by_days = self.contract.conventions.day_count.startswith("actual")
-        regular = interest if by_days and covers_all else self._regular_interest(self.balance)
+        regular = self._regular_interest(self.balance) if covered is None else covered
         return max(min(self.level - regular, self.balance), 0)
 
-    def prepay(self, amount: Fen, prepayment: Prepayment, after_period: int) -> None:
+    def prepay(
+        self, amount: Fen, prepayment: Prepayment, after_period: int, *, has_instalment: bool
+    ) -> None:
         """
         Take `amount` off the balance and follow the prepayment's mode.
 
-        While the instalment is open (a grace is running out) there is none to keep: it is set on
-        what is left when it comes.
+        While a grace or deferral runs there is no instalment to keep: it is set on what is left
+        when it comes.
 
         Raises
         ------
@@ -93,8 +103,10 @@ class Instalment:
             return
         mode = prepayment.mode
         if mode == "target_date":
-            self._end(after_period, self._periods_until(prepayment, after_period))
-        elif self.is_open:
+            periods = self._periods_until(prepayment, after_period)
+            if after_period + periods < self.last_period:
+                self._end(after_period, periods)
+        elif not has_instalment:
             return
         elif mode == "target_instalment":
             self._aim_at(prepayment, after_period)
@@ -115,11 +127,7 @@ class Instalment:
         assert self.rate is not None  # noqa: S101  a period has been opened before
         contract, rounding = self.contract, self.contract.conventions.instalment_rounding
         remaining = max(self.amortised_by - after_period, 1)
-        if contract.method == "accelerated_fortnightly":
-            months = -(-remaining * MONTHS_PER_YEAR // contract.periods_per_year)
-            monthly = level_payment(self.balance, self.rate, months, rounding=rounding)
-            self.level = rounded(monthly, 2, rounding)
-        elif contract.conventions.instalment_basis == "actual_days":
+        if contract.conventions.instalment_basis == "actual_days":
             years = [self._years_of(after_period + n) for n in range(1, remaining + 1)]
             self.level = level_payment_by_days(self.balance, self.rate, years, rounding)
         else:
@@ -130,6 +138,19 @@ class Instalment:
                 periods_per_year=contract.periods_per_year,
                 rounding=rounding,
             )
+
+    def _accelerate(self) -> None:
+        """
+        Pay half the monthly instalment every fortnight, and end when that has cleared it.
+
+        From then on the loan is a level fortnightly one with that end, so that a prepayment or a
+        new rate moves it like any other.
+        """
+        assert self.rate is not None  # noqa: S101  the first period has been opened
+        contract, rounding = self.contract, self.contract.conventions.instalment_rounding
+        monthly = level_payment(self.balance, self.rate, contract.term_months, rounding=rounding)
+        self.level = rounded(monthly, 2, rounding)
+        self._end(0, self._periods_needed(0))
 
     def _end(self, after_period: int, needed: int) -> None:
         """End after so many more periods; a balloon keeps its own end if that is earlier."""

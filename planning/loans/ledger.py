@@ -2,23 +2,23 @@
 The walk through a contract's periods: what falls due, what is prepaid, what is left.
 
 ``planning.loans.schedule`` is the door; the instalment of a period comes from
-``planning.loans.instalment``.
+``planning.loans.instalment``, its days and rates from ``planning.loans.period``.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
-from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from planning.dates import shifted_day, whole_months
-from planning.loans.accrual import Length, odd_days, whole_period
+from planning.dates import whole_months
 from planning.loans.events import ExtensionEvent, Pause
 from planning.loans.instalment import Instalment
+from planning.loans.period import Period, period_of
 from planning.loans.prepayment_policy import flat_fees_on_settlement, prepayment_penalty
 from planning.loans.rate_terms import FlatFee
-from planning.loans.rates import step_on
+from planning.loans.timeline import merged
 from planning.units import Fen, rounded, share_of
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from planning.loans.contract import LoanContract
-    from planning.loans.events import DeferralEvent, PauseInterest, Prepayment
+    from planning.loans.events import PauseInterest, Prepayment
     from planning.loans.rates import RateStep
-    from planning.loans.timeline import Timeline
+    from planning.loans.timeline import TermChange, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,35 @@ class ScheduleRow:
         return self.payment - self.subsidy
 
 
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """
+    A balance taken from the lender's statement after `after_period` payments.
+
+    What happened to the contract before has shaped its term; events up to the day `on` are in
+    the balance already.
+    """
+
+    after_period: int
+    balance: Fen
+    on: date | None = None
+
+
 def ledger_rows(
     contract: LoanContract,
     steps: tuple[RateStep, ...],
     located: Timeline,
-    after_period: int,
-    balance: Fen,
+    restart: Restart | None = None,
 ) -> Iterator[ScheduleRow]:
     """
-    Rows after `after_period` until the balance is zero.
+    Rows from the first period, or the first after the restart, until the balance is zero.
 
     Rows come one at a time, so that whoever compares them with a statement may stop early.
     """
-    return _Ledger(contract, steps, located, after_period, balance).rows()
+    walk = _Ledger(contract, steps, located)
+    if restart is not None:
+        walk.begin_at(restart)
+    return walk.rows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +108,18 @@ class _Ledger:
     """The state of one contract while its periods are walked."""
 
     def __init__(
-        self,
-        contract: LoanContract,
-        steps: tuple[RateStep, ...],
-        located: Timeline,
-        after_period: int,
-        balance: Fen,
+        self, contract: LoanContract, steps: tuple[RateStep, ...], located: Timeline
     ) -> None:
         self.contract = contract
         self.conventions = contract.conventions
         self.steps = steps
-        self.located = located
-        self.period = after_period
-        self.plan = Instalment(contract, balance, after_period)
+        self.by_period = located.by_period
+        self.by_day = deque(located.by_day)
+        self.term_changes = deque(located.term_changes)
+        self.plan = Instalment(contract)
         self.pauses = [Pause.of_grace(contract.grace)] if contract.grace else []
-        self.takes_effect = getattr(contract.rate, "takes_effect", "on_reset_day")
+        self.number = 0
+        self.starts_on = contract.drawn_on
         self.step: RateStep | None = None
         self.deferred = 0
         self.accrued = Fraction(0)
@@ -116,96 +129,119 @@ class _Ledger:
         return self.plan.balance
 
     def rows(self) -> Iterator[ScheduleRow]:
-        starts_on = self.contract.drawn_on
-        if self.period:
-            starts_on = self.contract.interest_until(self.period, self.plan.last_period)
         while self.balance > 0:
-            self.period += 1
-            for event in self.located.term_changes.get(self.period, ()):
-                self._change_term(event)
-            due_on = self.contract.interest_until(self.period, self.plan.last_period)
-            self._open_period(starts_on, due_on)
-            for day, group in self._days_between(starts_on, due_on):
-                yield self._prepayment_row(day, group)
-            if self.balance > 0:
-                yield self._due_row(starts_on, self.settled_on, due_on)
-            self._close_period()
-            starts_on = due_on
+            yield from self._period_rows()
 
-    def _change_term(self, event: ExtensionEvent | DeferralEvent) -> None:
-        if isinstance(event, ExtensionEvent):
-            self.plan.extend(event.months)
-            return
-        last = self.period + event.periods - 1
-        self.pauses.append(Pause(self.period, last, event.interest))
-        if event.extends_term:
-            self.plan.extend(event.periods)
+    def begin_at(self, restart: Restart) -> None:
+        """Walk what came before, for the term it left, and take the balance as reported."""
+        while self.number < restart.after_period and self.balance > 0:
+            deque(self._period_rows(), maxlen=0)
+        if self.number < restart.after_period:
+            self.number = restart.after_period
+            self.starts_on = self.contract.interest_until(self.number)
+        since = [
+            prepayment.amount or 0
+            for day, group in self.by_day
+            for prepayment in group
+            if restart.on is not None and day <= restart.on
+        ]
+        self.plan.restart(restart.balance + sum(since), self.number)
 
-    def _open_period(self, starts_on: date, due_on: date) -> None:
-        """Reset the rate and re-level where something has changed."""
-        self.settled_on = starts_on
-        self.length = self._length(starts_on, due_on)
+    def _period_rows(self) -> Iterator[ScheduleRow]:
+        self.number += 1
+        self._open_period()
+        self.settled_on = self.starts_on
+        while self.balance > 0 and self.by_day and self.by_day[0][0] < self.period.settles_from:
+            yield self._prepayment_row(*self.by_day.popleft())
+        if self.balance > 0:
+            yield self._due_row()
+        self._close_period()
+
+    def _open_period(self) -> None:
+        """Change the term where that begins, reset the rate, set the instalment."""
+        self.period = self._period()
+        while self.term_changes and self.term_changes[0].starts_on <= self.period.paid_on:
+            self._change_term(self.term_changes.popleft())
+            self.period = self._period()
+        first = self.period.spans[0][0]
+        self.event = first.event if self.step and first.starts_on != self.step.starts_on else ""
         self.pause = self._pause()
-        in_force = self._step_on(starts_on, due_on)
-        if self.step is None:
-            day = starts_on - timedelta(days=1) if self.period > 1 else starts_on
-            self.step = step_on(self.steps, day)
-        self.event = in_force.event if in_force.starts_on != self.step.starts_on else ""
-        self.step = in_force
-        self.spans = self._spans(starts_on, due_on)
-        self.plan.open_period(self.period, in_force.annual_rate)
+        self.plan.open_period(self.number, self.period.annual_rate)
+
+    def _period(self) -> Period:
+        return period_of(
+            self.contract, self.steps, self.number, self.starts_on, self.plan.last_period
+        )
 
     def _close_period(self) -> None:
         """The instalment is set anew after a pause, or after a first payment of interest alone."""
-        self.step = self.spans[-1][0]
-        if any(pause.last == self.period for pause in self.pauses) or self._bills_interest_alone():
+        self.step, self.starts_on = self.period.last_step, self.period.ends_on
+        if any(pause.last == self.number for pause in self.pauses) or self._bills_interest_alone():
             self.plan.is_open = True
 
+    def _change_term(self, event: TermChange) -> None:
+        if isinstance(event, ExtensionEvent):
+            self.plan.extend(self.contract.periods_of(event.months))
+            return
+        self.pauses.append(Pause(self.number, self.number + event.periods - 1, event.interest))
+        if event.extends_term:
+            self.plan.extend(event.periods)
+
     def _pause(self) -> PauseInterest | None:
-        held = [pause for pause in self.pauses if pause.first <= self.period <= pause.last]
+        held = [pause for pause in self.pauses if pause.first <= self.number <= pause.last]
         return held[-1].interest if held else None
 
     def _bills_interest_alone(self) -> bool:
         """A broken first period whose payment is its interest and nothing else."""
         chosen = self.conventions.first_period == "interest_only"
-        is_broken = self.period == 1 and not self.length.is_regular
+        is_broken = self.number == 1 and not self.period.length.is_regular
         return chosen and is_broken and self.plan.last_period > 1
 
     # ---------------------------------------------------------------- rows
 
-    def _due_row(self, starts_on: date, from_day: date, due_on: date) -> ScheduleRow:
-        opening = self.balance
-        accrued = self._interest(starts_on, from_day, due_on)
+    def _due_row(self) -> ScheduleRow:
+        opening, period = self.balance, self.period
+        planned = self._planned_on_due()
+        accrued = self._interest()
         before = self.conventions.prepayment_order == "before_payment"
-        planned = self.located.on_due.get(self.period, ())
-        due_day = self._paid_on(due_on)
-        prepaid = self._prepay(planned, self.period - 1, due_day) if before else _Prepaid()
-        interest, principal = self._due_parts(accrued, is_cut=from_day != starts_on)
+        prepaid = self._prepay(planned, self.number - 1, period.paid_on) if before else _Prepaid()
+        interest, principal = self._due_parts(accrued, covered=self._covered(accrued, prepaid))
         self.plan.balance -= principal
         if not before:
-            prepaid = self._prepay(planned, self.period, due_day)
-            interest += self._deferred_when_settled()
+            prepaid = self._prepay(planned, self.number, period.paid_on)
+        interest += self._deferred_when_settled()
         fee = self._fee() + prepaid.penalty
+        moved = self.event if period.last_step is period.spans[0][0] else period.last_step.event
         return ScheduleRow(
-            period=self.period,
-            due_on=due_day,
-            days=(due_on - from_day).days,
+            period=self.number,
+            due_on=period.paid_on,
+            days=(period.ends_on - self.settled_on).days,
             opening=opening,
-            annual_rate=self.spans[-1][0].annual_rate,
+            annual_rate=period.last_step.annual_rate,
             interest=interest,
             principal=principal,
             fee=fee,
             payment=principal + interest + fee,
             prepayment=prepaid.amount,
             closing=self.balance,
-            event=", ".join(filter(None, (self._event(), prepaid.event))),
+            event=", ".join(filter(None, (moved, prepaid.event))),
         )
 
-    def _due_parts(self, accrued: Fen, *, is_cut: bool) -> tuple[Fen, Fen]:
-        """Interest and principal due, of what the period's interest came to."""
-        if self.period >= self.plan.last_period:
-            interest, self.deferred = accrued + self.deferred, 0
-            return interest, self.balance
+    def _planned_on_due(self) -> tuple[Prepayment, ...]:
+        """Prepayments beside the scheduled payment, by period and by day."""
+        group = list(self.by_period.get(self.number, ()))
+        while self.by_day and self.by_day[0][0] <= self.period.settles_until:
+            group += self.by_day.popleft()[1]
+        return merged(group)
+
+    def _due_parts(self, accrued: Fen, covered: Fen | None) -> tuple[Fen, Fen]:
+        """
+        Interest and principal due, of what the period's interest came to.
+
+        `covered` is the interest that the instalment covers, None for a regular period's.
+        """
+        if self.number >= self.plan.last_period or not self.balance:
+            return accrued, self.balance
         if self.pause == "capitalised":
             return accrued, -accrued
         if self.pause == "deferred":
@@ -213,37 +249,38 @@ class _Ledger:
             return 0, 0
         if self.pause is not None:
             return accrued, 0
-        covers_all = self.length.is_regular and not is_cut
-        principal = 0 if self._bills_interest_alone() else self.plan.share_due(accrued, covers_all)
+        principal = 0 if self._bills_interest_alone() else self.plan.share_due(covered)
         interest, self.deferred = accrued + self.deferred, 0
         return interest, principal
 
+    def _covered(self, accrued: Fen, prepaid: _Prepaid) -> Fen | None:
+        """The period's interest on the balance of its payment, where days make the instalment."""
+        by_days = self.conventions.day_count.startswith("actual")
+        is_cut = self.settled_on != self.period.starts_on
+        follows_days = self.conventions.instalment_basis == "actual_days"
+        if not by_days or is_cut or not (self.period.length.is_regular or follows_days):
+            return None
+        return self._rounded(self.period.interest(self.balance)) if prepaid.amount else accrued
+
     def _deferred_when_settled(self) -> Fen:
+        """Interest put off is due with what clears the balance."""
         if self.balance:
             return 0
         interest, self.deferred = self.deferred, 0
         return interest
 
-    def _days_between(
-        self, starts_on: date, due_on: date
-    ) -> Iterator[tuple[date, Sequence[Prepayment]]]:
-        for day, group in self.located.between.get(self.period, {}).items():
-            if starts_on < day < due_on and self.balance > 0:
-                yield day, group
-
     def _prepayment_row(self, day: date, group: Sequence[Prepayment]) -> ScheduleRow:
         """A prepayment on a day of its own, with the interest it settles."""
         opening, days = self.balance, (day - self.settled_on).days
-        self.accrued += self._odd_interest(self.settled_on, day)
-        self.settled_on = day
-        prepaid = self._prepay(group, self.period - 1, day)
+        self._accrue(day)
+        prepaid = self._prepay(merged(group), self.number - 1, day)
         interest = self._settled_interest(opening, prepaid.amount) + self._deferred_when_settled()
         return ScheduleRow(
-            period=self.period,
+            period=self.number,
             due_on=day,
             days=days,
             opening=opening,
-            annual_rate=step_on(self.steps, day).annual_rate,
+            annual_rate=self.period.step_before(day).annual_rate,
             interest=interest,
             principal=0,
             fee=prepaid.penalty,
@@ -253,26 +290,17 @@ class _Ledger:
             event=prepaid.event,
         )
 
-    def _settled_interest(self, opening: Fen, prepaid: Fen) -> Fen:
-        """The part of the interest accrued so far that is paid with a prepayment."""
-        how = self.conventions.prepayment_interest
-        if self.balance and how == "with_next_instalment":
-            return 0
-        part = self.accrued
-        if self.balance and how == "on_prepaid":
-            part = self.accrued * prepaid / opening
-        self.accrued -= part
-        return self._rounded(part)
-
     def _prepay(self, group: Sequence[Prepayment], after_period: int, day: date) -> _Prepaid:
         """All prepayments of a day; what they cost is asked once, of their sum."""
         opening, settles = self.balance, False
+        has_instalment = self.pause is None and not self._bills_interest_alone()
         for prepayment in group:
             if not self.balance:
                 break
             settles = prepayment.amount is None or prepayment.amount >= self.balance
             part = self.balance if prepayment.amount is None else prepayment.amount
-            self.plan.prepay(min(part, self.balance), prepayment, after_period)
+            part = min(part, self.balance)
+            self.plan.prepay(part, prepayment, after_period, has_instalment=has_instalment)
         amount = opening - self.balance
         if not amount:
             return _Prepaid()
@@ -290,7 +318,7 @@ class _Ledger:
             loan_age_months=whole_months(self.contract.drawn_on, day),
             amount=amount,
             balance=balance,
-            annual_rate=step_on(self.steps, day).annual_rate,
+            annual_rate=self.period.step_before(day).annual_rate,
         )
 
     def _fee(self) -> Fen:
@@ -298,7 +326,7 @@ class _Ledger:
         if not isinstance(rate, FlatFee) or rate.charged == "each_period":
             return self._flat_fee() + contract.monthly_fee
         whole = share_of(contract.principal, rate.fee_rate_per_month * contract.periods)
-        return (whole if self.period == 1 else 0) + contract.monthly_fee
+        return (whole if self.number == 1 else 0) + contract.monthly_fee
 
     def _flat_fee(self) -> Fen:
         """The fee of one period where it is charged by the period."""
@@ -307,81 +335,36 @@ class _Ledger:
             return 0
         return share_of(self.contract.principal, rate.fee_rate_per_month)
 
-    # ---------------------------------------------------------------- rate and interest
+    # ---------------------------------------------------------------- interest
 
-    def _step_on(self, starts_on: date, due_on: date) -> RateStep:
-        """The rate that sets the period's instalment."""
-        day = due_on - timedelta(days=1) if self.takes_effect == "this_period" else starts_on
-        return step_on(self.steps, day)
-
-    def _spans(self, start: date, end: date) -> list[tuple[RateStep, date, date]]:
-        """Rate steps within some days, when each begins and ends; first day in, last out."""
-        assert self.step is not None  # noqa: S101  set when the period was opened
-        if self.takes_effect != "on_reset_day" or len(self.steps) == 1:
-            return [(self.step, start, end)]
-        inside = [step for step in self.steps if start < step.starts_on < end]
-        bounds = [start, *(step.starts_on for step in inside), end]
-        steps = [step_on(self.steps, start), *inside]
-        return list(zip(steps, bounds, bounds[1:], strict=False))
-
-    def _event(self) -> str:
-        last = self.spans[-1][0]
-        return self.event if last is self.step else last.event
-
-    def _paid_on(self, due_on: date) -> date:
-        """The due day itself, which the end of the interest need not follow."""
-        if self.conventions.interest_follows_shift:
-            return due_on
-        return shifted_day(due_on, self.conventions.working_day)
-
-    def _interest(self, starts_on: date, from_day: date, due_on: date) -> Fen:
-        """Interest due at the end of a period, of which days up to `from_day` are settled."""
-        if self.pause == "waived":
-            self.accrued = Fraction(0)
-            return 0
-        if from_day != starts_on:
-            self.accrued += self._odd_interest(from_day, due_on)
-        else:
-            self.accrued += self._whole_interest((due_on - starts_on).days)
+    def _interest(self) -> Fen:
+        """Interest due at the end of the period, of which some days may be settled."""
+        if self.settled_on != self.period.starts_on:
+            self._accrue(self.period.ends_on)
+        elif self.pause != "waived":
+            self.accrued += self.period.interest(self.balance)
         exact, self.accrued = self.accrued, Fraction(0)
         return self._rounded(exact)
 
-    def _whole_interest(self, days: int) -> Fraction:
-        """Interest of the open period; a rate that moved inside counts by its share of the days."""
-        if len(self.spans) == 1:
-            numerator, denominator = self.spans[0][0].annual_rate.as_integer_ratio()
-        else:
-            weighted = sum(
-                Fraction(step.annual_rate) * (end - start).days for step, start, end in self.spans
-            )
-            numerator, denominator = (weighted / days).as_integer_ratio()
-        part, whole = self.length.part, self.length.whole
-        return Fraction(self.balance * numerator * part, denominator * whole)
+    def _accrue(self, day: date) -> None:
+        """Count the interest of the days up to `day`; what is settled begins there."""
+        start, end = self.settled_on, day
+        if day != self.period.ends_on:
+            self.settled_on = day
+        if self.pause != "waived":
+            self.accrued += self.period.odd_interest(self.balance, start, end)
 
-    def _odd_interest(self, start: date, end: date) -> Fraction:
-        """Interest of part of a period, by its days."""
-        if self.pause == "waived":
-            return Fraction(0)
-        exact = Fraction(0)
-        for step, begins, ends in self._spans(start, end):
-            length = odd_days(begins, ends, self.conventions.day_count)
-            exact += Fraction(step.annual_rate) * self.balance * length.part / length.whole
-        return exact
+    def _settled_interest(self, opening: Fen, prepaid: Fen) -> Fen:
+        """The part of the interest accrued so far that is paid with a prepayment."""
+        how = self.conventions.prepayment_interest
+        if self.balance and how == "with_next_instalment":
+            return 0
+        part = self.accrued
+        if self.balance and how == "on_prepaid":
+            part = self.accrued * prepaid / opening
+        self.accrued -= part
+        return self._rounded(part)
 
     def _rounded(self, exact: Fraction) -> Fen:
         rounding = self.conventions.interest_rounding
         return rounded(exact.numerator, exact.denominator, rounding)
-
-    def _length(self, starts_on: date, due_on: date) -> Length:
-        on_maturity = self.conventions.last_period == "on_maturity"
-        is_last = on_maturity and self.period >= self.plan.last_period
-        may_be_broken = is_last or self.period == 1
-        if self.period == 1 and self.conventions.first_period == "whole_month":
-            may_be_broken = self.contract.method == "bullet"
-        return whole_period(
-            starts_on,
-            due_on,
-            self.conventions.day_count,
-            self.contract.periods_per_year,
-            may_be_broken=may_be_broken,
-        )

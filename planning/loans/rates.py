@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from planning.loans.contract import LoanContract
-    from planning.loans.rate_terms import SpreadChange
+    from planning.loans.rate_terms import SpreadChange, TakesEffect
 
 RateTerms = FixedRate | FloatingRate | ConvertedRate
 INDEX_READ = ("drawdown", "rate_change", "reset")
@@ -86,6 +86,7 @@ class RateStep:
 
     `event` is ``drawdown``, ``reset``, ``rate_change`` (a new stage), ``conversion`` or the event
     of a spread change; `index_rate` the index value behind a floating rate, None for a fixed one.
+    `takes_effect` says what a start between two due days does to that period.
     """
 
     starts_on: date
@@ -93,6 +94,7 @@ class RateStep:
     event: str
     index_rate: Decimal | None = None
     spread_bp: Decimal | None = None
+    takes_effect: TakesEffect = "on_reset_day"
 
 
 def rate_terms_on(contract: LoanContract, day: date) -> RateTerms | FlatFee:
@@ -176,29 +178,37 @@ def rate_steps(
     if isinstance(rate, FlatFee):
         return (RateStep(contract.drawn_on, Decimal(0), "drawdown"),)
     if not isinstance(rate, SteppedRate):
-        return tuple(_terms_steps(_Stage(contract, contract.drawn_on, None, rate), histories))
+        effect = rate.takes_effect if isinstance(rate, FloatingRate) else "on_reset_day"
+        only = _Stage(contract, contract.drawn_on, None, rate, effect)
+        return tuple(_terms_steps(only, histories))
     steps: list[RateStep] = []
     ends = (*(stage.starts_on for stage in rate.stages[1:]), None)
     for stage, ends_on in zip(rate.stages, ends, strict=True):
-        part = _Stage(contract, stage.starts_on, ends_on, stage.rate)
+        part = _Stage(contract, stage.starts_on, ends_on, stage.rate, rate.takes_effect)
         steps += _terms_steps(part, histories, steps[-1] if steps else None)
     return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """Rate terms of a contract from a day on, up to the next stage."""
+    """Rate terms of a contract from a day on, up to the next stage; `begins` is how it starts."""
 
     contract: LoanContract
     starts_on: date
     ends_on: date | None
     terms: RateTerms
+    begins: TakesEffect
 
     @property
     def event(self) -> str:
         if self.starts_on == self.contract.drawn_on:
             return "drawdown"
         return "conversion" if isinstance(self.terms, ConvertedRate) else "rate_change"
+
+    def effect(self, day: date) -> TakesEffect:
+        """What the rate of `day` does to the period it falls into."""
+        own = getattr(self.terms, "takes_effect", self.begins)
+        return self.begins if day == self.starts_on else own
 
     def days(self, terms: FloatingRate | ConvertedRate) -> list[tuple[date, str]]:
         """Every day the rate is looked at anew, and why."""
@@ -219,7 +229,8 @@ def _terms_steps(
 ) -> Iterator[RateStep]:
     terms = stage.terms
     if isinstance(terms, FixedRate):
-        yield RateStep(stage.starts_on, terms.annual_rate, stage.event)
+        day = stage.starts_on
+        yield RateStep(day, terms.annual_rate, stage.event, takes_effect=stage.effect(day))
         return
     name = _index_of(terms, stage.contract.term_months)
     if name is not None and name not in histories:
@@ -238,8 +249,8 @@ def _floating_steps(
         if event in INDEX_READ:
             index_rate = history.on(day - timedelta(days=terms.observation_days_before))
         spread_bp = _spread_on(terms.spread_changes, day, terms.spread_bp)
-        annual_rate = index_rate * terms.multiplier + spread_bp * BASIS_POINT
-        yield RateStep(day, max(annual_rate, terms.floor), event, index_rate, spread_bp)
+        annual_rate = max(index_rate * terms.multiplier + spread_bp * BASIS_POINT, terms.floor)
+        yield RateStep(day, annual_rate, event, index_rate, spread_bp, stage.effect(day))
 
 
 def _converted_steps(
@@ -247,7 +258,8 @@ def _converted_steps(
 ) -> Iterator[RateStep]:
     """The rate of the day before, kept until the first reset after the conversion."""
     if history is None:
-        yield RateStep(stage.starts_on, before.annual_rate, stage.event)
+        day = stage.starts_on
+        yield RateStep(day, before.annual_rate, stage.event, takes_effect=stage.effect(day))
         return
     index_rate = history.on(terms.reference_on)
     converted_bp = (before.annual_rate - index_rate) / BASIS_POINT
@@ -256,12 +268,12 @@ def _converted_steps(
             index_rate = history.on(day - timedelta(days=terms.observation_days_before))
         spread_bp = _spread_on(terms.spread_changes, day, converted_bp)
         annual_rate = max(index_rate + spread_bp * BASIS_POINT, Decimal(0))
-        yield RateStep(day, annual_rate, event, index_rate, spread_bp)
+        yield RateStep(day, annual_rate, event, index_rate, spread_bp, stage.effect(day))
 
 
 def _spread_on(changes: Sequence[SpreadChange], day: date, agreed_bp: Decimal) -> Decimal:
-    in_force = [change.spread_bp for change in changes if change.starts_on <= day]
-    return in_force[-1] if in_force else agreed_bp
+    begun = [change for change in changes if change.starts_on <= day]
+    return max(begun, key=lambda change: change.starts_on).spread_bp if begun else agreed_bp
 
 
 def step_on(steps: tuple[RateStep, ...], day: date) -> RateStep:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from planning.errors import ModelError
 from planning.loans.annuity import level_payment
 from planning.loans.events import Prepayment, PrepaymentMode
-from planning.loans.ledger import ScheduleRow, ledger_rows
+from planning.loans.ledger import Restart, ScheduleRow, ledger_rows
 from planning.loans.prepayment_policy import PlannedPrepayment, policy_breaches
 from planning.loans.subsidy import subsidised
 from planning.loans.timeline import own_prepayments, timeline
@@ -39,19 +39,6 @@ __all__ = [
     "payment_schedule",
     "prepayment_breaches",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """
-    A balance taken from the lender's statement after `after_period` payments.
-
-    Events up to the day `on` are in it already.
-    """
-
-    after_period: int
-    balance: Fen
-    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +82,7 @@ def payment_schedule(
         are one prepayment; what the balance does not need is not taken. Of a flat-fee contract,
         whose fee does not fall, only the settlement.
     restart : begin after a known number of payments with a known balance, instalment re-levelled
-        over the remaining term. Events before it are in the balance already.
+        over the remaining term.
 
     Returns
     -------
@@ -116,11 +103,9 @@ def payment_schedule(
     month's interest by days and re-levels the instalment from the next period on. A prepayment
     between two due dates splits the period into odd days.
     """
-    start = restart or Restart(0, contract.principal)
-    located = timeline(contract, prepayments, after_period=start.after_period, after=start.on)
-    rows = ledger_rows(contract, steps, located, start.after_period, start.balance)
+    rows = ledger_rows(contract, steps, timeline(contract, prepayments), restart)
     schedule = Schedule(contract, tuple(rows))
-    _check_identities(schedule, start.balance)
+    _check_identities(schedule, None if restart else contract.principal)
     return schedule if contract.subsidy is None else _subsidised(schedule, contract.subsidy)
 
 
@@ -160,8 +145,10 @@ def _subsidised(schedule: Schedule, subsidy: Subsidy) -> Schedule:
     )
 
 
-def _check_identities(schedule: Schedule, opening: Fen) -> None:
+def _check_identities(schedule: Schedule, opening: Fen | None) -> None:
     """Stop at the first row where the ledger does not balance."""
+    if opening is None:
+        opening = schedule.rows[0].opening
     for row in schedule.rows:
         residual = row.opening + row.interest + row.fee - row.payment - row.prepayment - row.closing
         residual = residual or row.payment - row.principal - row.interest - row.fee
