@@ -220,3 +220,18 @@ def test_prepayment_never_touches_the_emergency_fund(plan):
     assert fund.held_yuan - plan.prepayment.amount_fen / 100 >= fund.target_yuan
     for way in plan.prepayment.outcomes:
         assert way.interest_saved_fen >= 0
+
+
+def test_penalty_interest_stands_beside_the_arrears(plan):
+    """Overdue principal bears 1.5 x 3.2 %, overdue interest 3.2 %, by days over 360; else unknown."""
+    stated = {debt.id: debt.penalty_fen for debt in plan.debts if debt.penalty_fen is not None}
+    if plan.client != "example-07-income-down":
+        assert stated == {}
+        return
+    debt = plan.debt("mortgage")
+    exact = Decimal(0)
+    for row, days in zip(debt.ledger[:2], (40, 9), strict=True):
+        assert (AS_OF - row.due_on).days == days
+        exact += row.principal_fen * Decimal("0.048") * days / 360
+        exact += row.interest_fen * Decimal("0.032") * days / 360
+    assert stated == {"mortgage": pytest.approx(float(exact), abs=2)}
