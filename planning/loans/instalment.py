@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from planning.errors import TermsError
 from planning.loans.accrual import as_fraction, odd_days
 from planning.loans.annuity import level_payment, level_payment_by_days
-from planning.units import Fen, rounded, yuan
+from planning.units import MONTHS_PER_YEAR, Fen, rounded, yuan
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -147,8 +147,9 @@ class Instalment:
         new rate moves it like any other.
         """
         assert self.rate is not None  # noqa: S101  the first period has been opened
-        contract, rounding = self.contract, self.contract.conventions.instalment_rounding
-        monthly = level_payment(self.balance, self.rate, contract.term_months, rounding=rounding)
+        rounding = self.contract.conventions.instalment_rounding
+        months = self.last_period * MONTHS_PER_YEAR // self.contract.periods_per_year
+        monthly = level_payment(self.balance, self.rate, months, rounding=rounding)
         self.level = rounded(monthly, 2, rounding)
         self._end(0, self._periods_needed(0))
 

@@ -139,6 +139,8 @@ class _Ledger:
         if self.number < restart.after_period:
             self.number = restart.after_period
             self.starts_on = self.contract.interest_until(self.number)
+        while self.by_day and self.by_day[0][0] <= self.starts_on:
+            self.by_day.popleft()
         since = [
             prepayment.amount or 0
             for day, group in self.by_day
