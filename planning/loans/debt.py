@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from planning.loans.cost import AllInCost
+from planning.loans.cost import AllInCost, remaining_cost
 from planning.loans.rates import index_name, step_on
 from planning.record import Record
 
@@ -64,7 +64,9 @@ class Debt(Record):
     `remaining_interest_fen` includes periodic fees and holds the index at its last known value.
     `next_subsidy_fen` is what somebody else bears of the next payment. `penalty_fen` is the
     penalty and compound interest on the arrears up to the plan's day, None where the contract
-    does not say how they are charged.
+    does not say how they are charged. `all_in_cost` is of the contract's whole life,
+    `remaining_cost` of the payments to come on the balance the last due day left, None when only
+    arrears are left.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Debt(Record):
     days_past_due: int
     balance_difference_fen: int | None
     all_in_cost: AllInCost
+    remaining_cost: AllInCost | None
     rates: tuple[RatePoint, ...]
     years: tuple[YearRow, ...]
     ledger: tuple[LedgerRow, ...]
@@ -139,10 +142,19 @@ def debt_on(position: Position, cost: AllInCost) -> Debt:
         days_past_due=position.days_past_due,
         balance_difference_fen=position.balance_difference,
         all_in_cost=cost,
+        remaining_cost=_remaining_cost(position),
         rates=_rate_points(position),
         years=_years(rows),
         ledger=tuple(_ledger_row(row) for row in rows),
     )
+
+
+def _remaining_cost(position: Position) -> AllInCost | None:
+    if not position.remaining:
+        return None
+    first = position.remaining[0]
+    since = first.due_on - timedelta(days=first.days)
+    return remaining_cost(first.opening, position.remaining, since)
 
 
 def _rate_points(position: Position) -> tuple[RatePoint, ...]:

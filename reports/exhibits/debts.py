@@ -79,6 +79,7 @@ def cost_table(plan: LiabilityPlan, language: str) -> Html:
             _rate(debt, speech),
             speech.percent(debt.all_in_cost.irr_x12),
             speech.percent(debt.all_in_cost.ear),
+            speech.percent(debt.remaining_cost.irr_x12 if debt.remaining_cost else None),
             speech.fen(debt.remaining_interest_fen),
         ]
         for debt in plan.debts
@@ -88,6 +89,7 @@ def cost_table(plan: LiabilityPlan, language: str) -> Html:
         Column(say("合同利率/费率", "Contract rate"), "number"),
         Column(say("综合融资成本（单利）", "All-in cost (IRR × 12)"), "number"),
         Column(say("综合融资成本（复利）", "All-in cost (effective)"), "number"),
+        Column(say("今后还款的成本（单利）", "Cost of what is left (IRR × 12)"), "number"),
         Column(say("剩余利息及费用（元）", "Interest and fees to come, CNY"), "number"),
     ]
     return table(
@@ -96,10 +98,12 @@ def cost_table(plan: LiabilityPlan, language: str) -> Html:
         caption=say("每笔贷款的真实成本", "What each debt really costs"),
         note=say(
             "综合融资成本为本规划测算，自放款日起计至到期日，含一次性和每期费用，不替代贷款机构的明示表。"
-            "浮动利率贷款的成本包含放款以来的历史利率，与现行利率不同并不表示另收了费用。",
+            "浮动利率贷款的成本包含放款以来的历史利率，与现行利率不同并不表示另收了费用。"
+            "今后还款的成本，只看还没有还的各期，要不要提前还，看这一列。",
             "All-in cost is this plan's own estimate from drawdown to maturity with every fee; the "
             "lender's cost form decides. For a floating loan it includes past rates: a difference "
-            "to today's rate does not mean that fees were charged.",
+            "to today's rate does not mean that fees were charged. The cost of what is left looks "
+            "only at payments still to come: it is the one to look at before prepaying.",
         ),
     )
 
