@@ -372,13 +372,15 @@ def _contingent(schedule: Schedule, misuse_uplift: Decimal | None) -> Iterator[C
             annual_rate=_raised(contract_rate, misuse_uplift),
         )
     policy = contract.prepayment_policy
-    if policy is not None and contract.method == "flat_fee":
+    if policy is None:
+        return
+    if contract.method == "flat_fee":
         yield ContingentItem(
             kind="remaining_fees",
             collected_by=contract.lender,
             is_charged=policy.remaining_flat_fees == "charged",
         )
-    elif policy is not None:
+    if contract.method != "flat_fee" or policy.penalty:
         yield ContingentItem(
             kind="prepayment_penalty",
             collected_by=contract.lender,

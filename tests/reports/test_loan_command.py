@@ -103,7 +103,7 @@ def test_the_policy_of_the_contract_charges_and_speaks(contract):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_page_is_readable_in_both_languages(language, contract):
     """Every figure has its name, every event its words."""
-    for words in (LEVEL + ["--months", "24"], [str(contract), "--rows"]):
+    for words in ([*LEVEL, "--months", "24"], [str(contract), "--rows"]):
         run = _run(*words, "--language", language)
         assert run.exit_code == 0
         assert "prepayment," not in run.stdout
@@ -144,3 +144,18 @@ def test_what_a_contract_cannot_take_is_one_sentence():
     assert run.exit_code == 2
     assert "等本等息的分期不能部分提前还款" in run.stderr
     assert "Traceback" not in run.output
+
+
+def test_the_cost_form_lists_items_and_what_is_not_stated(contract):
+    """Interest of the contract as signed, the penalty's tier, and the clauses it is silent on."""
+    run = _run(str(contract), "--form")
+    assert run.exit_code == 0
+    for words in (
+        "贷款利息",
+        "提前还款违约金：任何时候为提前还款额的 1.00%",
+        "合同没有写明：逾期罚息",
+    ):
+        assert words in run.stdout
+    form = json.loads(_run(str(contract), "--form", "--json").stdout)
+    assert form["cost"]["irr_x12"] < form["cost"]["ear"]
+    assert "100,000" not in _run(str(contract), "--form", "--language", "en").stdout
