@@ -55,11 +55,26 @@ class Instalment:
             self._accelerate()
 
     def restart(self, balance: Fen, after_period: int) -> None:
-        """Go on from a balance the lender states; the instalment is set at the next period."""
+        """
+        Go on from a balance the lender states.
+
+        The instalment is kept where it clears that balance by the same last payment, a few 分 of
+        rounding apart; else it is set anew.
+        """
         self.balance = balance
         self.last_period = max(self.last_period, after_period + 1)
         self.amortised_by = max(self.amortised_by, self.last_period)
-        self.is_open = True
+        self.is_open = self.is_open or not self._still_clears(after_period)
+
+    def _still_clears(self, after_period: int) -> bool:
+        """Whether the instalment kept ends with the same payment as before, a fen a row apart."""
+        if self.rate is None or self.contract.method not in LEVEL:
+            return False
+        left, balance = self.amortised_by - after_period, self.balance
+        for count in range(1, left):
+            balance -= max(self.level - self._interest_of(after_period + count, balance), 0)
+        last_payment = balance + self._interest_of(self.amortised_by, balance)
+        return balance > 0 and last_payment <= self.level + left
 
     def extend(self, periods: int) -> None:
         """Move the end out; the instalment is set anew at the period that begins."""
