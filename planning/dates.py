@@ -39,6 +39,22 @@ def add_months(start: date, months: int, day: int | None = None) -> date:
     return date(year, month + 1, wanted)
 
 
+def monthly_day_from(start: date, day: int) -> date:
+    """
+    The first `day` of a month on or after `start`, clamped to the month's end.
+
+    Examples
+    --------
+    >>> [str(monthly_day_from(date(2026, 2, start), 31)) for start in (27, 28)]
+    ['2026-02-28', '2026-02-28']
+    >>> monthly_day_from(date(2026, 3, 22), 21)
+    datetime.date(2026, 4, 21)
+    """
+    first = start.replace(day=1)
+    this_month = add_months(first, 0, day)
+    return this_month if this_month >= start else add_months(first, 1, day)
+
+
 def whole_months(start: date, end: date) -> int:
     """
     Whole calendar months from `start` to `end`, never counting a broken one.

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     BeforeValidator,
+    Field,
     PlainSerializer,
     StringConstraints,
     ValidationInfo,
@@ -160,6 +161,11 @@ Multiple = Annotated[
     Saved,
 ]
 """A factor such as 0.85, what a benchmark is multiplied by."""
+
+DayOfMonth = Annotated[int, Field(ge=1, le=31)]
+"""A day of every month; clamped to the end of shorter ones where it is used."""
+
+MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 """An identifier: lower-case letters, digits, hyphen, underscore."""

@@ -20,6 +20,8 @@ from planning.errors import Problem
 from planning.record import Record
 from planning.yaml_tree import Place, Tree, shortened
 
+__all__ = ["Conflict", "Place", "checked_record", "conflict_problem", "in_order", "value_at"]
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 

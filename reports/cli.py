@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from reports.loans import commands
+
 if TYPE_CHECKING:
     from reports.run.batch import Result
 
@@ -111,6 +113,9 @@ def batch(
     _build(files, as_of, language, params, out, jobs or os.cpu_count() or 1, timeout)
 
 
+Json = Annotated[bool, typer.Option("--json", help="for programs")]
+
+
 def _text(name: str, text: str) -> typer.models.OptionInfo:
     return typer.Option(f"--{name}", metavar="VALUE", help=text)
 
@@ -145,14 +150,17 @@ def loan(
         list[str] | None, _text("convention", "NAME=VALUE, such as day_count=actual_360")
     ] = None,
     rows: Annotated[bool, typer.Option("--rows", help="the full ledger")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    form: Annotated[
+        bool, typer.Option("--form", help="the financing cost form, 综合融资成本明示表")
+    ] = False,
+    as_json: Json = False,
     as_of: AsOf = "",
     language: LanguageOption = "zh",
     params: Params = IN_CLONE,
 ) -> None:
     """Compute one loan to the fen: instalments, interest, what it really costs, prepayments."""
     from planning.errors import PlanningError
-    from reports.loans.loan_command import LoanQuestion, show_loan
+    from reports.loans.loan_command import LoanQuestion, show_form, show_loan
 
     options = {
         "method": method, "principal": principal, "annual_rate": annual_rate, "months": months,
@@ -166,7 +174,92 @@ def loan(
     }  # fmt: skip
     try:
         asked = LoanQuestion(file, options, lists, params, _day(as_of or _today()))
-        show_loan(asked, language, as_json=as_json, rows=rows, say=typer.echo)
+        if form:
+            show_form(asked, language, as_json=as_json, say=typer.echo)
+        else:
+            show_loan(asked, language, as_json=as_json, rows=rows, say=typer.echo)
+    except (PlanningError, ValueError) as error:
+        _refuse(error, language)
+
+
+@app.command()
+def card(
+    file: Annotated[Path, typer.Argument(metavar="CARD.yaml", help="a card file")],
+    until: Annotated[
+        str,
+        typer.Option("--until", metavar="DAY", help="last statement; all in the file if absent"),
+    ] = "",
+    budget: Annotated[str, _text("budget", "元 a month paid on what is left")] = "",
+    as_json: Json = False,
+    language: LanguageOption = "zh",
+) -> None:
+    """Compute a credit card's statements to the fen, and what its debt costs from there."""
+    from planning.errors import PlanningError
+    from reports.loans.card_command import CardQuestion, show_card
+
+    try:
+        asked = CardQuestion(file, _day(until) if until else None, budget)
+        show_card(asked, language, as_json=as_json, say=typer.echo)
+    except (PlanningError, ValueError) as error:
+        _refuse(error, language)
+
+
+@app.command()
+def line(
+    file: Annotated[Path, typer.Argument(metavar="LINE.yaml", help="a line file")],
+    as_json: Json = False,
+    language: LanguageOption = "zh",
+) -> None:
+    """Compute the ledger of a credit line that is drawn and repaid at will."""
+    from planning.errors import PlanningError
+    from reports.loans.line_command import show_line
+
+    try:
+        show_line(file, language, as_json=as_json, say=typer.echo)
+    except (PlanningError, ValueError) as error:
+        _refuse(error, language)
+
+
+@app.command()
+def arrears(
+    contract: Annotated[
+        Path, typer.Argument(metavar="CONTRACT.yaml", help="a contract file with late_terms")
+    ],
+    receipts: Annotated[
+        Path, typer.Argument(metavar="RECEIPTS.csv", help="columns received_on, amount")
+    ],
+    as_of: Annotated[
+        str, typer.Option("--as-of", metavar="DAY", help="last day; today if absent")
+    ] = "",
+    as_json: Json = False,
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+) -> None:
+    """Compute what a contract in arrears owes, day by day, from what was really received."""
+    from planning.errors import PlanningError
+    from reports.loans.arrears_command import ArrearsQuestion, show_arrears
+
+    try:
+        asked = ArrearsQuestion(contract, receipts, _day(as_of or _today()), params)
+        show_arrears(asked, language, as_json=as_json, say=typer.echo)
+    except (PlanningError, ValueError) as error:
+        _refuse(error, language)
+
+
+@app.command()
+def offset(
+    file: Annotated[Path, typer.Argument(metavar="OFFSET.yaml", help="an offset file")],
+    rows: Annotated[bool, typer.Option("--rows", help="every payment, not years")] = False,
+    as_json: Json = False,
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+) -> None:
+    """Compute loans repaid out of the housing provident fund, beside repaying them in cash."""
+    from planning.errors import PlanningError
+    from reports.loans.offset_command import show_offset
+
+    try:
+        show_offset(file, params, language, as_json=as_json, rows=rows, say=typer.echo)
     except (PlanningError, ValueError) as error:
         _refuse(error, language)
 
@@ -291,3 +384,6 @@ def _tell(result: Result, language: str) -> None:
 
 def _say(language: str, chinese: str, english: str) -> None:
     typer.echo(chinese if language == "zh" else english)
+
+
+commands.register(app)

@@ -12,12 +12,18 @@ if TYPE_CHECKING:
 def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by file name."""
     from planning.household.client import client_schema
+    from planning.loans.card_file import card_schema
     from planning.loans.contract_file import contract_schema
+    from planning.loans.line_file import line_schema
+    from planning.loans.offset_file import offset_schema
     from planning.plan import LiabilityPlan
 
     return {
+        "card.schema.json": card_schema(),
         "client.schema.json": client_schema(),
         "contract.schema.json": contract_schema(),
+        "line.schema.json": line_schema(),
+        "offset.schema.json": offset_schema(),
         "plan.schema.json": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             **LiabilityPlan.model_json_schema(mode="serialization"),

@@ -11,7 +11,6 @@ import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from hypothesis import given, settings

@@ -223,7 +223,7 @@ def test_prepayment_never_touches_the_emergency_fund(plan):
 
 
 def test_penalty_interest_stands_beside_the_arrears(plan):
-    """Overdue principal bears 1.5 x 3.2 %, overdue interest 3.2 %, by days over 360; else unknown."""
+    """Overdue principal bears 1.5 x 3.2 %, overdue interest 3.2 %, by days over 360."""
     stated = {debt.id: debt.penalty_fen for debt in plan.debts if debt.penalty_fen is not None}
     if plan.client != "example-07-income-down":
         assert stated == {}

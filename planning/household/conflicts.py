@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard, get_args
 
 from planning.household.profile import PROPERTY, Need, NeedKind
 from planning.loans.conflicts import contract_conflicts
-from planning.record_file import Conflict
+from planning.record_file import Conflict, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from planning.yaml_tree import Place
 
 SHORT_TERM_MONTHS: Final = 12
 """Short-term lending (短期贷款) runs up to one year."""

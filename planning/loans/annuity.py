@@ -71,7 +71,7 @@ def level_payment_by_days(
 
     >>> days = [Fraction(n, 360) for n in (31, 28, 31)]
     >>> level_payment_by_days(100_000_00, Decimal("0.06"), days)
-    3366841
+    3366723
     """
     rate = Fraction(annual_rate)
     discount, present_value = Fraction(1), Fraction(0)

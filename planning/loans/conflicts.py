@@ -101,7 +101,7 @@ def _index_conflicts(rate: Any, starts_on: Any) -> Iterator[Conflict]:
 
 def _stage_conflicts(rate: Any, drawn_on: Any) -> Iterator[Conflict]:
     """Stages of a stepped rate cover the contract from drawdown on, each after the one before."""
-    stages = [stage for stage in part(rate, "stages") or () if part(stage, "starts_on")]
+    stages = [stage for stage in listed(rate, "stages") if part(stage, "starts_on")]
     days = [part(stage, "starts_on") for stage in stages]
     if not all(isinstance(day, date) for day in (*days, drawn_on)) or not stages:
         return
@@ -117,7 +117,7 @@ def _stage_conflicts(rate: Any, drawn_on: Any) -> Iterator[Conflict]:
 
 def _event_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
     drawn = values.get("drawn_on")
-    for event in values.get("events") or ():
+    for event in listed(values, "events"):
         day = part(event, "paid_on") or part(event, "starts_on")
         if isinstance(drawn, date) and isinstance(day, date) and day <= drawn:
             yield "events", "event_before_drawdown", {"drawn_on": drawn.isoformat()}
@@ -139,7 +139,7 @@ def _late_term_changes(values: Mapping[str, Any]) -> Iterator[Conflict]:
     if not isinstance(first_due, date) or not _is_term(term):
         return
     ends_on = _matures_on(values.get("method"), first_due, term)
-    changes = [e for e in values.get("events") or () if isinstance(part(e, "starts_on"), date)]
+    changes = [e for e in listed(values, "events") if isinstance(part(e, "starts_on"), date)]
     for event in sorted(changes, key=lambda event: part(event, "starts_on")):
         if part(event, "starts_on") > ends_on:
             yield "events", "change_after_end", {"matures_on": ends_on.isoformat()}
@@ -189,6 +189,12 @@ def _date_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
 
 def _is_term(months: Any) -> TypeGuard[int]:
     return isinstance(months, int) and 0 < months <= MAX_TERM_MONTHS
+
+
+def listed(whole: Any, name: str) -> list[Any]:
+    """The items of a list field; none where it is malformed."""
+    items = part(whole, name)
+    return list(items) if isinstance(items, (list, tuple)) else []
 
 
 def part(whole: Any, name: str) -> Any:

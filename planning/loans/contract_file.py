@@ -32,6 +32,13 @@ def read_contract(path: Path) -> LoanContract:
     return contract
 
 
+def contract_from_values(
+    values: dict[str, Any],
+) -> tuple[LoanContract | None, tuple[Problem, ...]]:
+    """The contract in plain values that come from no file, or every problem of them."""
+    return checked_contract(Tree("", values))
+
+
 def checked_contract(tree: Tree) -> tuple[LoanContract | None, tuple[Problem, ...]]:
     """The contract in plain values, or every problem that keeps it from being one."""
     return checked_record(tree, LoanContract, _conflicts)

@@ -16,28 +16,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from planning.dates import add_months
 from planning.errors import ModelError
-from planning.fields import Fraction, Money
+from planning.fields import DayOfMonth, Fraction, Money, MonthOfYear
 from planning.loans.schedule import Prepayment, Restart, Schedule, ScheduleRow, payment_schedule
 from planning.record import Record
 from planning.units import MONTHS_PER_YEAR, Fen, share_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from planning.loans.conflicts import Conflict
     from planning.loans.contract import LoanContract
     from planning.loans.rates import RateStep
 
 DAY = timedelta(days=1)
-
-DayOfMonth = Annotated[int, Field(ge=1, le=31)]
-MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 
 
 class ProvidentFundAccount(Record):
@@ -72,10 +70,20 @@ class OffsetTerms(Record):
     )
 
     @model_validator(mode="after")
-    def _month_given(self) -> Self:
-        if (self.mode == "yearly") != (self.month is not None):
-            raise PydanticCustomError("offset_month", "a month goes with yearly, and only with it")
+    def _consistent(self) -> Self:
+        for name, code, numbers in offset_conflicts(dict(self)):
+            context = {"field": name, "code": code, **numbers}
+            raise PydanticCustomError("contract_conflict", "{field}: {code}", context)
         return self
+
+
+def offset_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
+    """A month goes with a yearly offset, and only with it; on validated and raw values alike."""
+    mode, month = values.get("mode"), values.get("month")
+    if mode == "yearly" and month is None:
+        yield "month", "offset_month_missing", {}
+    if mode in ("none", "monthly") and month is not None:
+        yield "month", "offset_month_unused", {"mode": mode}
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,26 @@ def show_loan(
     say(loan_text(schedule, language, rows=rows))
 
 
+def show_form(
+    question: LoanQuestion, language: str, *, as_json: bool, say: Callable[[str], object]
+) -> None:
+    """
+    Print the financing cost form (综合融资成本明示表) of a contract as it was signed.
+
+    Raises
+    ------
+    ClientFileError
+        Everything wrong with the file or the options.
+    """
+    from planning.rules.disclosure import financing_cost_form
+    from reports.loans.form_view import form_json, form_text
+
+    contract, _ = _asked(question)
+    signed = contract.model_copy(update={"events": ()})
+    form = financing_cost_form(_schedule(question, signed, ()), no_other_charges=False)
+    say(form_json(form) if as_json else form_text(form, language))
+
+
 def _asked(question: LoanQuestion) -> tuple[LoanContract, Sequence[Prepayment]]:
     from planning.loans.contract_file import read_contract
     from reports.loans.loan_terms import asked_loan, asked_prepayments, refuse_beside_file
@@ -87,10 +107,8 @@ def _asked(question: LoanQuestion) -> tuple[LoanContract, Sequence[Prepayment]]:
 def _schedule(
     question: LoanQuestion, contract: LoanContract, prepayments: Sequence[Prepayment]
 ) -> Schedule:
-    from planning.loans.rates import follows_index, rate_steps
     from planning.loans.schedule import payment_schedule
-    from planning.market.history import read_index_histories
+    from reports.loans.contract_rates import contract_rates
 
-    folder = question.params / "market"
-    histories = read_index_histories(folder) if follows_index(contract) else {}
-    return payment_schedule(contract, rate_steps(contract, histories), prepayments=prepayments)
+    (steps,) = contract_rates([contract], question.params)
+    return payment_schedule(contract, steps, prepayments=prepayments)

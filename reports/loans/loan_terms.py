@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 from planning.dates import add_months
 from planning.errors import ClientFileError, Problem
 from planning.loans.contract import LoanContract
-from planning.loans.contract_file import checked_contract
+from planning.loans.contract_file import contract_from_values
 from planning.loans.schedule import Prepayment
 from planning.units import FEN_PER_YUAN
-from planning.yaml_tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +74,7 @@ def asked_loan(
     raw["conventions"] = dict(_pairs(conventions, problems))
     raw["rate"] = _rate(options, raw, rate_changes, problems)
     wanted = tuple(_prepayments(prepayments, problems))
-    contract, found = checked_contract(Tree("", raw))
+    contract, found = contract_from_values(raw)
     problems += [replace(problem, file=PLACE, line=0) for problem in found]
     if contract is None or problems:
         raise ClientFileError(PLACE, problems)

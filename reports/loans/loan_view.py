@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from planning.loans.cost import all_in_cost
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 from reports.language import Language
+from reports.loans.text_table import named_lines, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planning.loans.prepayment_policy import Breach
     from planning.loans.schedule import Schedule, ScheduleRow
+    from reports.loans.text_table import Grid
 
 ROW_COLUMNS = ("opening", "interest", "principal", "fee", "payment", "prepayment", "closing")
 
@@ -67,9 +69,8 @@ def loan_text(schedule: Schedule, language: str, *, rows: bool) -> str:
     rows : the full ledger in place of its years.
     """
     speech = Language(language)
-    parts = [_summary_lines(schedule, speech)]
-    parts.append(_table(_row_table(schedule, speech) if rows else _year_table(schedule, speech)))
-    return "\n".join(parts)
+    grid = _row_table(schedule, speech) if rows else _year_table(schedule, speech)
+    return "\n".join([_summary_lines(schedule, speech), text_table(grid)])
 
 
 def _summary_lines(schedule: Schedule, speech: Language) -> str:
@@ -100,11 +101,7 @@ def _summary_lines(schedule: Schedule, speech: Language) -> str:
             speech.percent(figures["ear"]),
         ),
     ]
-    return "\n".join(f"{name}{say('：', ': ')}{value}" for name, value in lines) + "\n"
-
-
-Grid = tuple[list[str], list[list[str]]]
-"""Headings and rows of cells."""
+    return named_lines(lines, speech)
 
 
 def _row_table(schedule: Schedule, speech: Language) -> Grid:
@@ -148,23 +145,6 @@ def _money_headings(speech: Language) -> list[str]:
         "closing": ("期末本金", "closing"),
     }
     return [speech.either(*names[name]) for name in ROW_COLUMNS]
-
-
-def _table(grid: Grid) -> str:
-    """Columns of one width each; Chinese signs count as two."""
-    from rich.cells import cell_len
-
-    headings, rows = grid
-    widths = [
-        max(cell_len(text) for text in column) for column in zip(headings, *rows, strict=True)
-    ]
-    lines = []
-    for cells in (headings, *rows):
-        padded = [
-            " " * (width - cell_len(cell)) + cell for cell, width in zip(cells, widths, strict=True)
-        ]
-        lines.append("  ".join(padded).rstrip())
-    return "\n".join(lines)
 
 
 def breach_lines(breaches: Sequence[Breach], language: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,15 @@ def test_the_cost_form_lists_items_and_what_is_not_stated(contract):
     form = json.loads(_run(str(contract), "--form", "--json").stdout)
     assert form["cost"]["irr_x12"] < form["cost"]["ear"]
     assert "100,000" not in _run(str(contract), "--form", "--language", "en").stdout
+
+
+@pytest.mark.parametrize("section", ["events: 5", "rate: {kind: stepped, stages: 7}"])
+def test_a_section_that_is_no_list_is_a_problem(section, tmp_path, contract):
+    """A number in place of a list is said, not stumbled over."""
+    path = tmp_path / "wrong.yaml"
+    name = section.split(":", 1)[0]
+    kept = [part for part in re.split(r"(?m)^(?=\w)", CONTRACT) if not part.startswith(name)]
+    path.write_text("".join(kept) + section + "\n", "utf-8")
+    run = _run(str(path))
+    assert (run.exit_code, run.stdout) == (2, "")
+    assert name in run.stderr
