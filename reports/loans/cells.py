@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from planning.errors import Problem
 from planning.fields import MAX_MONEY_YUAN
+from planning.loans.batch.book import RATE_DECIMALS
+from planning.record_file import FIRST_DAY, LAST_DAY
 from planning.units import FEN_PER_YUAN
 from reports.language import Language
 
@@ -27,17 +29,22 @@ if TYPE_CHECKING:
 CellReader = Callable[[str, str], int | Problem]
 """From a column's name and a cell's text to what the cell means, or what is wrong with it."""
 
+NumberReader = Callable[[str, str], float | Problem]
+"""The same where an estimate is enough."""
+
 MONEY_PLACES: Final = 2
-RATE_PLACES: Final = 10
-FIRST_DAY: Final = date(1950, 1, 1)
-LAST_DAY: Final = date(2150, 12, 31)
 MOST_DIGITS: Final = 40
 MOST_FEN: Final = int(MAX_MONEY_YUAN) * FEN_PER_YUAN
 FLOAT_DIGITS: Final = Context(prec=15)
 """What a spreadsheet's float holds for certain; digits beyond are noise of its arithmetic."""
 
+FIRST_INEXACT: Final = 1e15
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _PLAIN: Final = re.compile(r"(-?)([0-9]*)\.?([0-9]*)")
+_TO_THE_FEN: Final = re.compile(r"[0-9]{1,11}\.[0-9]{2}")
+"""What nearly every amount looks like; eleven digits are below the most."""
+
+_SHORT: Final = re.compile(r"-?[0-9]+|[0-9]{1,13}\.[0-9]?[1-9]|0\.[0-9]{0,13}[1-9]")
 _POWER: Final = re.compile(r"-?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]{1,4}")
 _NOT_FINITE: Final = re.compile(r"[-+]?(nan|inf|infinity)", re.IGNORECASE)
 _THOUSANDS: Final = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
@@ -70,6 +77,8 @@ def amount(field: str, text: str) -> int | Problem:
     >>> amount("principal", "5307.27")
     530727
     """
+    if _TO_THE_FEN.fullmatch(text):
+        return int(text[:-3] + text[-2:])
     fen = _scaled(field, text, MONEY_PLACES)
     if isinstance(fen, Problem):
         return fen
@@ -96,13 +105,13 @@ def rate(field: str, text: str) -> int | Problem:
     {'suggestion': '0.049'}
     """
     plain = text.rstrip("0") if "." in text else text
-    units = _scaled(field, plain_number(text) if _POWER.fullmatch(text) else plain, RATE_PLACES)
+    units = _scaled(field, plain_number(text) if _POWER.fullmatch(text) else plain, RATE_DECIMALS)
     if isinstance(units, Problem):
         return units
     if units < 0:
         return problem(field, "negative_rate", text)
-    if units > 10**RATE_PLACES:
-        fraction = f"{(Decimal(units).scaleb(-RATE_PLACES - 2)).normalize():f}"
+    if units > 10**RATE_DECIMALS:
+        fraction = f"{(Decimal(units).scaleb(-RATE_DECIMALS - 2)).normalize():f}"
         return problem(field, "rate_as_percent", text, suggestion=fraction)
     return units
 
@@ -131,15 +140,14 @@ def number(field: str, text: str) -> float | Problem:
     -17.605
     """
     plain = plain_number(text) if _POWER.fullmatch(text) else text
-    return float(plain) if _is_plain(plain) else _no_number(field, text)
+    return float(plain) if _plain(plain) else _no_number(field, text)
 
 
 def _scaled(field: str, text: str, places: int) -> int | Problem:
     """A number with so many decimals at most, times ten to the power of `places`."""
-    if not _is_plain(text):
+    match = _plain(text)
+    if match is None:
         return _no_number(field, text)
-    match = _PLAIN.fullmatch(text)
-    assert match is not None  # noqa: S101  what _is_plain has just said
     sign, before, after = match.groups()
     if len(after) > places:
         return _too_fine(field, text, places)
@@ -147,15 +155,16 @@ def _scaled(field: str, text: str, places: int) -> int | Problem:
     return -scaled if sign else scaled
 
 
-def _is_plain(text: str) -> bool:
-    match = _PLAIN.fullmatch(text)
-    return bool(match and (match[2] or match[3])) and len(text) <= MOST_DIGITS
+def _plain(text: str) -> re.Match[str] | None:
+    """Sign, digits before and after the point, of a number of bearable length."""
+    match = _PLAIN.fullmatch(text) if len(text) <= MOST_DIGITS else None
+    return match if match and (match[2] or match[3]) else None
 
 
 def _too_fine(field: str, text: str, places: int) -> Problem:
     if places == MONEY_PLACES:
         return problem(field, "money_decimals", text)
-    if places == RATE_PLACES:
+    if places == RATE_DECIMALS:
         rounded = plain_number(f"{Decimal(text):E}")
         near = rounded if len(rounded.partition(".")[2]) <= places else ""
         return problem(field, "rate_decimals", text, most=places, suggestion=near)
@@ -178,7 +187,7 @@ def _meant_number(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text[:MOST_DIGITS]).strip().strip("+¥元 ")
     if _THOUSANDS.fullmatch(plain.removesuffix("%")):
         plain = plain.replace(",", "")
-    if not _is_plain(plain.removesuffix("%")):
+    if not _plain(plain.removesuffix("%")):
         return ""
     if plain.endswith("%"):
         return f"{Decimal(plain[:-1]).scaleb(-2).normalize():f}"
@@ -194,7 +203,7 @@ def plain_number(token: str) -> str:
     >>> plain_number("0.048499999999999995"), plain_number("1e5"), plain_number("360")
     ('0.0485', '100000', '360')
     """
-    if token.lstrip("-").isdigit() or _NOT_FINITE.fullmatch(token):
+    if _SHORT.fullmatch(token) or _NOT_FINITE.fullmatch(token):
         return token
     exact = FLOAT_DIGITS.create_decimal(token)
     # 1e999999999 is short to write and long to write out.
@@ -278,6 +287,12 @@ class Digits(str):
     __slots__ = ()
 
 
+class Inexact(str):
+    """A whole number saved as a float that cannot hold all of its digits."""
+
+    __slots__ = ()
+
+
 def cell_text(value: object) -> str:
     """
     What a typed cell says, as one would write it into a CSV file.
@@ -298,9 +313,10 @@ def cell_text(value: object) -> str:
     return _number_text(value) if isinstance(value, (int, float, Decimal)) else _other_text(value)
 
 
-def _number_text(value: float | Decimal) -> str:
+def _number_text(value: object) -> str:
     if isinstance(value, float):
-        return plain_number(repr(value)) if value == value else "NaN"  # noqa: PLR0124
+        text = plain_number(repr(value))
+        return Inexact(text) if abs(value) >= FIRST_INEXACT else text
     if isinstance(value, Decimal) and value.is_finite():
         return f"{value.normalize():f}"
     return str(value)
