@@ -247,6 +247,33 @@ def arrears(
 
 
 @app.command()
+def reconcile(
+    contract: Annotated[
+        Path, typer.Argument(metavar="CONTRACT.yaml", help="a contract file, as far as known")
+    ],
+    statement: Annotated[
+        Path,
+        typer.Argument(
+            metavar="STATEMENT.csv", help="due_on and any of payment, interest, principal, balance"
+        ),
+    ],
+    as_json: Json = False,
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+) -> None:
+    """Find the conventions that reproduce a bank's statement to the fen, or where it departs."""
+    from planning.errors import PlanningError
+    from reports.loans.reconcile_command import StatementQuestion, show_reconciliation
+
+    try:
+        asked = StatementQuestion(contract, statement, params)
+        is_exact = show_reconciliation(asked, language, as_json=as_json, say=typer.echo)
+    except (PlanningError, ValueError) as error:
+        _refuse(error, language)
+    raise typer.Exit(0 if is_exact else 1)
+
+
+@app.command()
 def offset(
     file: Annotated[Path, typer.Argument(metavar="OFFSET.yaml", help="an offset file")],
     rows: Annotated[bool, typer.Option("--rows", help="every payment, not years")] = False,

@@ -33,6 +33,7 @@ from planning.loans.batch.kernel import (
     level_payments,
     periods_needed,
     rounded_shares,
+    walk_level,
 )
 from planning.loans.batch.ledgers import AMOUNTS
 from planning.loans.cost import monthly_irr, row_months
@@ -493,6 +494,50 @@ def test_a_level_payment_that_logarithms_round_wrongly_is_exact(balance, rate, p
     units = np.array([int(Decimal(rate) * RATE_UNITS)])
     found = level_payments(np.array([float(balance)]), units, np.array([periods]), 12)
     assert found.tolist() == [level_payment(balance, Decimal(rate), periods)]
+
+
+level_terms = st.tuples(st.integers(1, MOST_FEN), rates, st.integers(1, 60), st.integers(0, 60))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(level_terms, min_size=1, max_size=12), st.sampled_from([12, 26]), st.booleans())
+def test_balances_walk_down_to_the_fen(loans, per_year, narrow_only):
+    """After any number of level payments each balance is the one that whole numbers give."""
+    owed, units, periods, taken = (np.array(column) for column in zip(*loans, strict=True))
+    is_narrow = are_narrow(owed.astype(float), units, np.full(len(owed), per_year))
+    chosen = is_narrow if narrow_only else ~is_narrow
+    runs = np.minimum(taken, periods - 1)
+    order = np.argsort(-runs, kind="stable")[chosen[np.argsort(-runs, kind="stable")]]
+    balances, units, runs = owed[order].astype(float), units[order], runs[order]
+    levels = level_payments(balances, units, periods[order], per_year)
+    walk_level(balances, levels, Rates.of(units, per_year, is_wide=not narrow_only), runs)
+    for place, loan in enumerate(order.tolist()):
+        rate = Fraction(int(units[place]), RATE_UNITS * per_year)
+        left = _left_after(int(owed[loan]), int(levels[place]), rate, int(runs[place]))
+        assert (balances[place] == left) or (balances[place] <= 0 and left <= 0)
+
+
+def test_the_largest_instalments_that_are_taken_off_first_are_exact():
+    """At the limit of what is proven, ties and their neighbours still leave the exact balance."""
+    random, terms = Random(7), []
+    for _ in range(3000):
+        rate = random.randint(1, 5000)
+        level = (2**49 // 120_000 - 3) // random.choice([1, 1, 2, 10**3])
+        most = min(level * 120_000 // rate, MOST_FEN)
+        tie = (random.randint(0, most * rate // 120_000) * 2 + 1) * 60_000
+        terms.append((tie // rate + random.randint(0, 1), rate, level))
+    owed, rate, levels = (np.array(column) for column in zip(*terms, strict=True))
+    balances = owed.astype(float)
+    rates = Rates.of(rate * 10**6, 12, is_wide=False)
+    walk_level(balances, levels.astype(float), rates, np.ones(len(owed), np.int64))
+    left = [_left_after(b, level, Fraction(r, 120_000), 1) for b, r, level in terms]
+    assert balances.tolist() == left
+
+
+def _left_after(balance, level, rate, periods):
+    for _ in range(periods):
+        balance += round_half_up(balance * rate.numerator, rate.denominator) - level
+    return balance
 
 
 @settings(max_examples=200, deadline=None)

@@ -39,14 +39,13 @@ def loan_json(schedule: Schedule, *, rows: bool) -> str:
 def summary(schedule: Schedule) -> dict[str, Any]:
     """The figures by the names of the loan table's answers, with the conventions used."""
     contract, rows, cost = schedule.contract, schedule.rows, all_in_cost(schedule)
-    due = [row for row in rows if row.payment or row.prepayment]
     fees = schedule.total_fee + contract.upfront_fee
     return {
         "method": contract.method,
         "principal": _yuan(contract.principal),
         "periods": len({row.period for row in rows}),
         "first_payment": _yuan(rows[0].payment),
-        "last_payment": _yuan(due[-1].payment + due[-1].prepayment),
+        "last_payment": _yuan(rows[-1].payment),
         "total_interest": _yuan(schedule.total_interest),
         "total_cost": _yuan(schedule.total_interest + fees),
         "total_subsidy": _yuan(schedule.total_subsidy),
@@ -83,7 +82,7 @@ def _summary_lines(schedule: Schedule, speech: Language) -> str:
         (say("放款日", "drawn on"), contract.drawn_on.isoformat()),
         (say("还款期数", "payments"), str(figures["periods"])),
         (say("首期还款", "first payment"), speech.money(rows[0].payment)),
-        (say("末期还款", "last payment"), speech.money(rows[-1].payment + rows[-1].prepayment)),
+        (say("末期还款", "last payment"), speech.money(rows[-1].payment)),
         (say("还清日", "paid off on"), rows[-1].due_on.isoformat()),
         (say("利息合计", "total interest"), speech.money(schedule.total_interest)),
         (say("费用合计", "total fees"), speech.money(total_fee)),

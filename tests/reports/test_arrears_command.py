@@ -184,8 +184,9 @@ def test_what_was_probably_meant_is_said(written):
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        (b"", "received_on,amount"),
-        (b"amount,received_on\n5,2026-02-15\n", "received_on,amount"),
+        (b"", "received_on, amount"),
+        (b"amount,paid_on\n5,2026-02-15\n", "received_on, amount"),
+        (b"amount\n5\n", "received_on, amount"),
         ("收款日,金额\n".encode("gbk"), "UTF-8"),
         (b'received_on,amount\n2026-02-15,"5\n', "双引号"),
     ],

@@ -163,7 +163,7 @@ def test_the_cost_form_lists_items_and_what_is_not_stated(contract):
 
 
 @pytest.mark.parametrize("section", ["events: 5", "rate: {kind: stepped, stages: 7}"])
-def test_a_section_that_is_no_list_is_a_problem(section, tmp_path, contract):
+def test_a_section_that_is_no_list_is_a_problem(section, tmp_path):
     """A number in place of a list is said, not stumbled over."""
     path = tmp_path / "wrong.yaml"
     name = section.split(":", 1)[0]

@@ -55,7 +55,7 @@ class LoanTerms:
     method : a repayment method of ``planning.loans.contract``.
     principal, upfront_fee, monthly_fee : 分.
     annual_rate : nominal, at most ten decimals; 0 for a flat fee.
-    months : term.
+    months : term, 1 or more; it stands after a rate that a flat fee may leave out.
     fee_rate_per_month, is_fee_first : of a flat fee; the whole fee with the first payment.
     notional_months : of a balloon loan, what its instalment is computed over.
     grace_months, grace_interest : first months without principal.
@@ -67,7 +67,7 @@ class LoanTerms:
     method: Method
     principal: Fen
     annual_rate: Decimal = Decimal(0)
-    months: int = 12
+    months: int = 0
     upfront_fee: Fen = 0
     monthly_fee: Fen = 0
     fee_rate_per_month: Decimal = Decimal(0)

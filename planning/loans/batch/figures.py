@@ -163,7 +163,8 @@ def _level_rates(advance: Floats, paid: _Payments, starts: Floats) -> tuple[Floa
     rates[alone] = np.expm1(np.log1p(rates[alone]) / starts[alone])
     rest = np.flatnonzero(is_odd & (paid.periods > 1))
     if len(rest):
-        flows = period_rates(advance[rest], _flows(paid, rest), starts[rest])
+        guess = np.where(faults[rest] == 0, rates[rest], 0)
+        flows = period_rates(advance[rest], _flows(paid, rest), starts[rest], guess)
         rates[rest], faults[rest] = flows.rates, flows.faults
     return rates, faults == 0
 

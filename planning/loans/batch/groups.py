@@ -1,4 +1,4 @@
-"""A loan book in blocks that can be walked together, and the few loans left to the exact engine."""
+"""A loan book in groups that can be walked together."""
 
 from __future__ import annotations
 

@@ -38,11 +38,12 @@ FLOAT_BELOW: Final = 2.0**46
 """Balance, 分, up to which every sum of a loan stays below 2**53."""
 
 SHARED_SCALES: Final = (10**6, 10**4, 10**2)
+"""Powers of a hundred in units of 1e-10: rates of four, six and eight decimals."""
 
 INTEREST_ERROR: Final = 2.0**-50
 LEVEL_ERROR: Final = 2.0**-47
-DRIFT_ERROR: Final = 2.0**-45
-"""Relative errors, each at least twice what is proven."""
+DRIFT_ERROR: Final = 2.0**-43
+"""Relative errors, each at least twice what is proven; growth over decades costs four bits."""
 
 
 def fractions_of(units: Ints, parts: Ints | int) -> tuple[Ints, Ints]:

@@ -7,6 +7,8 @@ principal; a flat fee's share and interest alone need no walk at all.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from planning.loans.batch.book import Bools, Floats, Ints, LoanBook
@@ -43,9 +45,11 @@ def plain_figures(book: LoanBook, group: Group) -> tuple[Figures, Bools]:
     """
     first, rates = first_periods(book), group.rates(book.annual_rate)
     paid = _paid(book, group, rates)
+    holds = paid.owed > 0
+    # Any last payment will do where figures are not kept, if only it has a rate.
+    paid = replace(paid, owed=np.where(holds, paid.owed, 1))
     interest = first_interest(book, first, rates)
-    figures = level_figures(book, first, paid, _fees(book), interest)
-    return figures, paid.owed > 0
+    return level_figures(book, first, paid, _fees(book), interest), holds
 
 
 def _paid(book: LoanBook, group: Group, rates: Rates) -> LevelPayments:
