@@ -278,7 +278,7 @@ def main() -> None:
     book, eventful = level_book(LOANS), eventful_book(LOANS)
     check_same_interest(book, 300)
     table(f"Totals of {LOANS:,} loans over {MONTHS} months, to the 分, with their rate", [
-        Contender("`book_totals`", LOANS, lambda: book_totals(book), 4 * ROUNDS),
+        Contender("`book_totals`", LOANS, lambda: book_totals(book), 8 * ROUNDS),
         Contender("the same, one thread", LOANS, lambda: book_totals(book, threads=1)),
         Contender("the same, rates of ten decimals", LOANS, _totals_of(many_decimals(book))),
         Contender("the same, a new rate and a prepayment each", LOANS, _totals_of(eventful), 2),

@@ -562,3 +562,12 @@ def _walked(balance, level, rate, most):
         if balance <= 0:
             return count
     return most
+
+
+def test_without_a_first_due_day_the_drawdown_day_is_kept():
+    """Drawn on 31 January 2024: paid off on 31 March, not on the 29th that February left."""
+    terms = LoanTerms("equal_principal", 1_000_000, Decimal("0.05"), 2, drawn_on=date(2024, 1, 31))
+    contract, steps, prepayments = exact_terms(terms)
+    rows = payment_schedule(contract, steps, prepayments=prepayments).rows
+    payoff_on = book_totals(LoanBook.of([terms])).payoff_on[0]
+    assert (rows[-1].due_on, payoff_on) == (date(2024, 3, 31), np.datetime64("2024-03-31"))

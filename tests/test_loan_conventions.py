@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planning.dates import add_months
@@ -238,6 +238,14 @@ def test_a_maturity_day_that_is_a_due_day_changes_nothing():
     assert _rows(conventions={"last_period": "on_maturity"}) == _rows()
 
 
+def test_a_maturity_day_not_after_the_payment_before_is_no_last_day():
+    """Drawn on 10 January and first due in March, the twelfth payment is due in February."""
+    terms = {"drawn_on": date(2026, 1, 10), "first_due": date(2026, 3, 10)}
+    rows = _rows(**terms, conventions={"last_period": "on_maturity"})
+    assert [row.due_on for row in rows[-2:]] == [date(2027, 1, 10), date(2027, 2, 10)]
+    assert rows == _rows(**terms)
+
+
 @pytest.mark.parametrize("mode", [LOWER, SHORTEN])
 def test_a_loan_that_ends_sooner_ends_on_a_due_day(mode):
     """Shortened by a prepayment, the last payment is on a due day, not on the maturity day."""
@@ -246,6 +254,65 @@ def test_a_loan_that_ends_sooner_ends_on_a_due_day(mode):
         Prepayment(3, 4_000_000, mode), **terms, conventions={"last_period": "on_maturity"}
     )
     assert rows[-1].due_on == (date(2027, 1, 10) if mode == LOWER else date(2026, 9, 20))
+
+
+@pytest.mark.parametrize("paid_on", [date(2026, 2, 10), date(2026, 3, 1)])
+def test_a_prepayment_within_a_first_period_of_interest_alone_keeps_the_end(paid_on):
+    """Before the instalment begins there is none to keep: what is left is levelled over eleven."""
+    terms = {"first_due": date(2026, 3, 1), "conventions": {"first_period": "interest_only"}}
+    lowered, shortened = (
+        _rows(Prepayment(0, 6_000_000, mode, paid_on), **terms) for mode in (LOWER, SHORTEN)
+    )
+    assert shortened == lowered
+    left = Decimal(60_000)
+    wanted = _level_rows(left, 11, _annuity(left, MONTHLY, 11))
+    assert _yuan(lowered[-11:], "interest", "principal", "closing") == wanted
+
+
+def test_an_instalment_below_a_long_months_interest_repays_nothing():
+    """
+    At 24 % over thirty years a month of 31 days over 360 costs more than the instalment.
+
+    120,000 x 24 % x 31/360 is 2,480.00, the instalment 2,401.93: the interest is due, no more.
+    """
+    rows = _rows(months=360, annual_rate="0.24", conventions={"day_count": "actual_360"})
+    assert _annuity(BALANCE, Decimal("0.02"), 360) == Decimal("2401.93")
+    assert _yuan(rows[:1], "payment", "principal") == [(2_480, 0)]
+    assert rows[1].payment == 240_193
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    principal=st.integers(20, 600),
+    rate=st.integers(100, 2_400),
+    months=st.integers(12, 60),
+    after=st.integers(1, 11),
+    share=st.integers(5, 60),
+    rounding=st.sampled_from(("half_up", "half_even", "up", "down")),
+    count=st.sampled_from(("monthly", "thirty_360", "actual_360", "actual_365")),
+)
+@example(22, 1924, 29, 4, 42, "up", "actual_365")
+@example(110, 1909, 34, 4, 15, "up", "actual_365")
+def test_shortening_reckons_with_the_lenders_own_rounding(
+    principal, rate, months, after, share, rounding, count
+):
+    """
+    The end found is the one the payments meet: none above the instalment, none of nothing.
+
+    Small loans, in which a fen of interest a month may be a payment more.
+    """
+    terms = {
+        "principal": principal,
+        "months": months,
+        "annual_rate": Decimal(rate) / 10_000,
+        "conventions": {"interest_rounding": rounding, "day_count": count},
+    }
+    base = _rows(**terms)
+    rows = _rows(Prepayment(after, principal * share, SHORTEN), **terms)
+    (level,) = {row.payment for row in base[:-1]}
+    assert {row.payment for row in rows[:-1]} == {level}
+    if len(rows) < len(base):
+        assert 0 < rows[-1].payment <= level
 
 
 def test_due_days_come_back_from_short_months():

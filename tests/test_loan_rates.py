@@ -533,7 +533,7 @@ def _rate_of_day(contract, history, day):
     return max(index + spread / 10_000, terms.floor)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(moving())
 def test_interest_is_the_sum_of_each_days_at_that_days_rate(case):
     """On actual/360 a row's interest is each day's balance at the rate in force that day."""

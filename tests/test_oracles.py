@@ -271,7 +271,7 @@ def test_due_days_are_quantlibs_schedule(drawn_on, wait, months):
     assert list(schedule)[:months] == wanted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     drawn_on=st.dates(date(2020, 1, 1), date(2040, 12, 31)),
     wait=st.integers(15, 58),
@@ -318,7 +318,7 @@ def test_working_days_are_quantlibs_interbank_days():
     assert differ == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     day=st.dates(date(YEARS_BOTH_KNOW[0], 2, 1), date(YEARS_BOTH_KNOW[1], 11, 30)),
     shift=st.sampled_from(

@@ -142,6 +142,9 @@ def _computed(asked: _Asked) -> Computed:
     found = list(_parts(asked.places, asked.book, asked.totals))
     parts = [part for part in found if isinstance(part, Part)]
     failed = {part.place: [part.problem] for part in found if isinstance(part, Failure)}
+    for part in parts:
+        without = part.places[~part.totals.has_rate].tolist()
+        failed |= {place: [problem("irr_x12", "rate_unknown")] for place in without}
     return Computed(asked.chunk, asked.share_read, parts, {**asked.problems, **failed})
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from planning.loans.batch import book_ledgers
-from planning.loans.batch.due_days import added_months, first_due_days, is_fortnightly
-from planning.loans.conflicts import FORTNIGHT_DAYS
+from planning.loans.batch.due_days import due_days
 from reports.loans.table import Cells, Kind
 
 if TYPE_CHECKING:
@@ -83,17 +82,10 @@ def _ledger_rows(block: LedgerBlock, ids: np.ndarray, book: LoanBook) -> dict[st
     loan = np.repeat(np.arange(len(periods)), periods)
     period = np.arange(len(loan)) - np.repeat(np.cumsum(periods) - periods, periods)
     rows = {name: Cells(getattr(block, name)[loan, period]) for name in _AMOUNTS}
-    due_on = _due_days(book, loan, period)
+    due_on = due_days(book, loan, period + 1)
     return {
         "id": Cells(ids[loan].tolist()),
         "period": Cells(period + 1),
         "due_on": Cells(due_on, ~np.isnat(due_on)),
         **rows,
     }
-
-
-def _due_days(book: LoanBook, loan: np.ndarray, period: np.ndarray) -> np.ndarray:
-    """Due day of each row; NaT for a loan without dates."""
-    first = first_due_days(book)[loan]
-    fortnightly = is_fortnightly(book)[loan]
-    return np.where(fortnightly, first + FORTNIGHT_DAYS * period, added_months(first, period))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from planning.dates import add_months
@@ -20,7 +20,7 @@ from planning.loans.schedule import Prepayment
 from planning.units import FEN_PER_YUAN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from planning.loans.events import PrepaymentMode
 
@@ -30,6 +30,21 @@ UNNAMED = {
 }  # fmt: skip
 """What a contract must say and a loan on the command line need not."""
 
+OPTIONS = {
+    "term_months": "months",
+    "upfront_fee": "fee_upfront",
+    "monthly_fee": "fee_monthly",
+    "rate.annual_rate": "annual_rate",
+    "rate.stages[0].rate.annual_rate": "annual_rate",
+    "rate.fee_rate_per_month": "fee_rate_per_month",
+    "rate.charged": "fee_charged",
+    "grace.months": "grace_months",
+    "grace.interest": "grace_interest",
+}
+"""What a contract's fields are called on the command line."""
+
+MOST_PERIODS = 2_000
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,20})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MODES: tuple[PrepaymentMode, ...] = (
     "lower_instalment", "shorten_keep_instalment", "shorten_recompute",
@@ -71,22 +86,54 @@ def asked_loan(
     """
     problems: list[Problem] = []
     raw = _raw(options, as_of)
-    raw["conventions"] = dict(_pairs(conventions, problems))
+    raw["conventions"] = _pairs(conventions, problems)
     raw["rate"] = _rate(options, raw, rate_changes, problems)
     wanted = tuple(_prepayments(prepayments, problems))
+    if options.get("grace_interest") and not options.get("grace_months"):
+        problems.append(_problem("grace_interest", "grace_interest_alone", ""))
     contract, found = contract_from_values(raw)
-    problems += [replace(problem, file=PLACE, line=0) for problem in found]
+    problems += _of_options(found, options)
+    if contract is not None:
+        problems += _beyond_end(contract, rate_changes, wanted)
     if contract is None or problems:
         raise ClientFileError(PLACE, problems)
     return AskedLoan(contract, wanted)
+
+
+def _of_options(found: Iterable[Problem], options: Mapping[str, str]) -> Iterator[Problem]:
+    """A contract's problems under the names of the options; not of what follows from others."""
+    for problem in found:
+        name = OPTIONS.get(problem.field, problem.field)
+        if name == "first_due" and problem.code == "missing" and not options.get("first_due"):
+            continue
+        code = "option_missing" if problem.code == "missing" else problem.code
+        yield replace(problem, file=PLACE, line=0, field=name, code=code)
+
+
+def _beyond_end(
+    contract: LoanContract, rate_changes: Sequence[str], prepayments: Sequence[Prepayment]
+) -> Iterator[Problem]:
+    """What is to happen after the last scheduled payment."""
+    last = contract.periods
+    for text in rate_changes:
+        if int(text.partition(":")[0]) > last:
+            yield _problem("rate_change", "period_after_end", text, last=last)
+    for prepayment in prepayments:
+        if prepayment.after_period and contract.method == "bullet":
+            yield _problem("prepay", "bullet_prepayment", str(prepayment.after_period))
+        elif prepayment.after_period > last:
+            found = str(prepayment.after_period)
+            yield _problem("prepay", "period_after_end", found, last=last)
 
 
 def _raw(options: Mapping[str, str], as_of: date) -> dict[str, Any]:
     given = {name: _scalar(text) for name, text in options.items() if text}
     drawn_on, method = given.get("drawn_on", as_of), given.get("method")
     months = given.get("months")
-    raw: dict[str, Any] = {**UNNAMED, "drawn_on": drawn_on, "term_months": months}
-    renamed = {"fee_upfront": "upfront_fee", "fee_monthly": "monthly_fee"}
+    raw: dict[str, Any] = {**UNNAMED, "drawn_on": drawn_on}
+    renamed = {
+        "months": "term_months", "fee_upfront": "upfront_fee", "fee_monthly": "monthly_fee",
+    }  # fmt: skip
     for name in ("method", "principal", "notional_months", "first_due", *renamed):
         if name in given:
             raw[renamed.get(name, name)] = given[name]
@@ -94,6 +141,9 @@ def _raw(options: Mapping[str, str], as_of: date) -> dict[str, Any]:
         raw["grace"] = {name.removeprefix("grace_"): given[name] for name in GRACE if name in given}
     if isinstance(drawn_on, date) and isinstance(months, int) and "first_due" not in raw:
         raw["first_due"] = _first_due(drawn_on, method, months)
+        is_cut = raw["first_due"].day < drawn_on.day
+        if is_cut and method != "bullet" and not str(method).endswith("fortnightly"):
+            raw["due_day"] = drawn_on.day
     return raw
 
 
@@ -112,6 +162,9 @@ def _rate(
     problems: list[Problem],
 ) -> dict[str, Any]:
     if raw.get("method") == "flat_fee":
+        if options.get("annual_rate"):
+            found = options["annual_rate"]
+            problems.append(_problem("annual_rate", "flat_fee_with_rate", found))
         fee = {name: _scalar(options[name]) for name in FLAT if options.get(name)}
         return {"kind": "flat_fee", **{n.replace("fee_charged", "charged"): fee[n] for n in fee}}
     fixed: dict[str, object] = {"kind": "fixed"}
@@ -126,7 +179,7 @@ def _rate(
         if not period.isdigit() or int(period) < 1 or not isinstance(first_due, date):
             problems.append(_problem("rate_change", "rate_change_form", text))
             continue
-        starts_on = add_months(first_due, int(period) - 1)
+        starts_on = add_months(first_due, min(int(period), MOST_PERIODS) - 1, raw.get("due_day"))
         rate = {"kind": "fixed", "annual_rate": _scalar(annual_rate)}
         stages.append({"starts_on": starts_on, "rate": rate})
     return {"kind": "stepped", "stages": stages}
@@ -178,12 +231,12 @@ def _prepayments(texts: Sequence[str], problems: list[Problem]) -> list[Prepayme
     return wanted
 
 
-def _pairs(texts: Sequence[str], problems: list[Problem]) -> list[tuple[str, object]]:
-    pairs = []
+def _pairs(texts: Sequence[str], problems: list[Problem]) -> dict[str, object]:
+    pairs: dict[str, object] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if equals:
-            pairs.append((name, _scalar(value)))
+        if equals and name not in pairs:
+            pairs[name] = _scalar(value)
         else:
             problems.append(_problem("convention", "convention_form", text))
     return pairs
@@ -210,10 +263,7 @@ def _scalar(text: str) -> object:
             return date.fromisoformat(text)
         except ValueError:
             return text
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
+    if not _NUMBER.fullmatch(text):
         return text
-    if not number.is_finite():
-        return text
+    number = Decimal(text)
     return int(number) if number == int(number) and "." not in text else number

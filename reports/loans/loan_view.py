@@ -6,7 +6,8 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from planning.loans.cost import all_in_cost
+from planning.loans.cost import AllInCost, all_in_cost
+from planning.loans.irr import FlowError
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 from reports.language import Language
 from reports.loans.text_table import named_lines, text_table
@@ -38,7 +39,7 @@ def loan_json(schedule: Schedule, *, rows: bool) -> str:
 
 def summary(schedule: Schedule) -> dict[str, Any]:
     """The figures by the names of the loan table's answers, with the conventions used."""
-    contract, rows, cost = schedule.contract, schedule.rows, all_in_cost(schedule)
+    contract, rows, cost = schedule.contract, schedule.rows, _cost(schedule)
     fees = schedule.total_fee + contract.upfront_fee
     return {
         "method": contract.method,
@@ -49,12 +50,20 @@ def summary(schedule: Schedule) -> dict[str, Any]:
         "total_interest": _yuan(schedule.total_interest),
         "total_cost": _yuan(schedule.total_interest + fees),
         "total_subsidy": _yuan(schedule.total_subsidy),
-        "irr_monthly": cost.irr_x12 / MONTHS_PER_YEAR,
-        "irr_x12": cost.irr_x12,
-        "ear": cost.ear,
+        "irr_monthly": cost.irr_x12 / MONTHS_PER_YEAR if cost else None,
+        "irr_x12": cost.irr_x12 if cost else None,
+        "ear": cost.ear if cost else None,
         "payoff_on": rows[-1].due_on.isoformat(),
         "conventions": contract.conventions.model_dump(mode="json"),
     }
+
+
+def _cost(schedule: Schedule) -> AllInCost | None:
+    """The all-in cost; None where fees leave a flow without a rate."""
+    try:
+        return all_in_cost(schedule)
+    except FlowError:
+        return None
 
 
 def loan_text(schedule: Schedule, language: str, *, rows: bool) -> str:

@@ -84,6 +84,13 @@ def _verdict(found: Reconciliation, speech: Language) -> str:
             f"全部 {found.rows} 行都复算到分。",
             f"All {found.rows} lines are reproduced to the fen.",
         )
+    if not found.reproduced:
+        return speech.either(
+            f"{found.rows} 行中没有一行复算到分。请先核对本金、期限、还款方式、利率和提前还款；"
+            "以下是最接近的算法，不宜照抄。",
+            f"None of {found.rows} lines is reproduced. Check principal, term, method, rate and "
+            "prepayments first; below stands what comes nearest, not to be copied.",
+        )
     first = found.residuals[0]
     return speech.either(
         f"{found.rows} 行中有 {found.reproduced} 行复算到分；"

@@ -118,7 +118,7 @@ def test_every_wrong_option_is_named_at_once():
         "--months", "0", "--prepay", "x", "--language", "en",
     )  # fmt: skip
     assert run.exit_code == 2
-    for field in ("principal", "rate.annual_rate", "term_months", "prepay"):
+    for field in ("principal", "annual_rate", "months", "prepay"):
         assert f"planner loan  {field}  " in run.stderr
     assert run.stdout == ""
 
@@ -172,3 +172,44 @@ def test_a_section_that_is_no_list_is_a_problem(section, tmp_path):
     run = _run(str(path))
     assert (run.exit_code, run.stdout) == (2, "")
     assert name in run.stderr
+
+
+def test_the_due_day_of_the_31st_does_not_drift():
+    """Drawn on 31 January and nothing more said: 29 February, 31 March, 30 April, 31 May."""
+    words = ["--months", "4", "--drawn-on", "2024-01-31", "--rows"]
+    days = [row["due_on"] for row in _answer(*LEVEL, *words)["rows"]]
+    assert days == ["2024-02-29", "2024-03-31", "2024-04-30", "2024-05-31"]
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["--rate-change", "24:0.04"], "rate_change"),
+        (["--prepay", "13:100:lower_instalment"], "prepay"),
+        (["--grace-interest", "deferred"], "grace_interest"),
+        (
+            ["--convention", "day_count=monthly", "--convention", "day_count=actual_360"],
+            "convention",
+        ),
+        (["--annual-rate", "1e-2"], "annual_rate"),
+        (["--drawn-on", "2026-02-30"], "drawn_on"),
+    ],
+)
+def test_what_would_be_without_effect_is_refused(words, field):
+    """A mistyped period, an option without its partner, a convention said twice."""
+    run = _run(*LEVEL, "--months", "12", *words)
+    assert (run.exit_code, run.stdout) == (2, "")
+    assert [line.split("  ")[1] for line in run.stderr.splitlines()] == [field]
+
+
+def test_a_missing_option_is_called_by_its_name():
+    """Without any option each one that is needed is named, and no other."""
+    named = [line.split("  ")[1] for line in _run().stderr.splitlines()]
+    assert named == ["method", "principal", "annual_rate", "months"]
+
+
+def test_a_cost_that_cannot_be_had_is_a_dash():
+    """A fee that eats the proceeds leaves the ledger and no rate."""
+    answer = _answer(*LEVEL, "--months", "12", "--fee-upfront", "999999.99")
+    assert (answer["irr_x12"], answer["ear"]) == (None, None)
+    assert answer["periods"] == 12

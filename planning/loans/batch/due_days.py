@@ -113,30 +113,38 @@ def _put_dated(
     first.lengths[dated] = np.where(is_regular, 1.0, in_periods)
 
 
-def first_due_days(book: LoanBook) -> Days:
-    """First due day of each loan, a whole period after drawdown where none is given."""
-    months = np.where(book.method == BULLET, book.months, 1).astype(np.int64)
-    later = np.where(
-        is_fortnightly(book),
-        book.drawn_on + DAYS_PER_FORTNIGHT,
-        added_months(book.drawn_on, months),
-    )
-    due: Days = np.where(np.isnat(book.first_due), later, book.first_due)
-    return due
-
-
 def payoff_days(book: LoanBook, periods: NDArray[np.integer]) -> Days:
     """Due day of the last payment after so many periods; NaT for a loan without dates."""
-    days = np.full(len(book), NO_DAY)
-    dated = np.flatnonzero(~(np.isnat(book.drawn_on) & np.isnat(book.first_due)))
-    if len(dated):
-        days[dated] = _last_days(book.take(dated), periods[dated].astype(np.int64) - 1)
-    return days
+    return due_days(book, np.arange(len(book)), periods.astype(np.int64))
 
 
-def _last_days(book: LoanBook, after: Ints) -> Days:
-    due = first_due_days(book)
-    days: Days = np.where(
-        is_fortnightly(book), due + DAYS_PER_FORTNIGHT * after, added_months(due, after)
+def due_days(book: LoanBook, loans: Ints, periods: Ints) -> Days:
+    """
+    The day some period of a loan falls due; NaT for a loan without dates.
+
+    Parameters
+    ----------
+    book : the loans.
+    loans, periods : places in the book, and the period of each, counted from 1.
+
+    Notes
+    -----
+    Without a first due day they are counted from the drawdown, whose day of the month they keep:
+    31 January, 29 February, 31 March.
+    """
+    days = np.full(len(loans), NO_DAY)
+    begins = np.where(np.isnat(book.first_due), book.drawn_on, book.first_due)[loans]
+    dated = np.flatnonzero(~np.isnat(begins))
+    if not len(dated):
+        return days
+    places, begins = loans[dated], begins[dated]
+    is_given = ~np.isnat(book.first_due[places])
+    whole = np.where(book.method[places] == BULLET, book.months[places], 1).astype(np.int64)
+    months = periods[dated] - 1 + np.where(is_given, 0, whole)
+    fortnights = periods[dated] - is_given
+    days[dated] = np.where(
+        IS_FORTNIGHTLY.take(book.method[places]),
+        begins + DAYS_PER_FORTNIGHT * fortnights,
+        added_months(begins, months),
     )
     return days

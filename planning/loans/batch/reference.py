@@ -45,6 +45,7 @@ def exact_terms(
             "principal": _yuan(terms.principal),
             "drawn_on": drawn_on,
             "first_due": first_due,
+            "due_day": _due_day(terms, drawn_on, first_due),
             "term_months": terms.months,
             "method": terms.method,
             "rate": _rate(terms),
@@ -69,6 +70,12 @@ def _dates(terms: LoanTerms) -> tuple[date, date]:
         return drawn_on, _a_period_later(drawn_on, terms, 1) if is_bullet else first_due
     drawn_on = drawn_on or ANY_DAY
     return drawn_on, _a_period_later(drawn_on, terms, 1)
+
+
+def _due_day(terms: LoanTerms, drawn_on: date, first_due: date) -> int | None:
+    """The drawdown's day of the month, where a shorter month has cut the first due day."""
+    is_derived = terms.first_due is None and terms.method not in ("bullet", *FORTNIGHTLY)
+    return drawn_on.day if is_derived and first_due.day < drawn_on.day else None
 
 
 def _a_period_later(day: date, terms: LoanTerms, periods: int) -> date:
