@@ -303,7 +303,7 @@ def cell_text(value: object) -> str:
     ('0.3', '2026-01-31', '', 'TRUE')
     """
     if isinstance(value, Digits):
-        return plain_number(value)
+        return str(plain_number(value))
     if isinstance(value, str):
         return value
     if value is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from pathlib import Path
 
     from planning.loans.contract import LoanContract
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def contract_rates(
-    contracts: Sequence[LoanContract], params: Path
+    contracts: Sequence[LoanContract], params: Path, *, known_until: date | None = None
 ) -> tuple[tuple[RateStep, ...], ...]:
     """
     The rate steps of each contract.
@@ -22,15 +23,22 @@ def contract_rates(
     ----------
     contracts : any.
     params : folder whose ``market`` is read when a contract follows an index.
+    known_until : what was published later is left out, so that the index stands still.
 
     Raises
     ------
     ClientFileError
         An index history is wrong.
     """
-    from planning.loans.rates import follows_index, rate_steps
+    from planning.loans.rates import IndexHistory, follows_index, rate_steps
     from planning.market.history import read_index_histories
 
     is_needed = any(follows_index(contract) for contract in contracts)
     histories = read_index_histories(params / "market") if is_needed else {}
+    if known_until is not None:
+        histories = {
+            name: IndexHistory(name, tuple(v for v in history.values if v[0] <= known_until))
+            for name, history in histories.items()
+            if history.values[0][0] <= known_until
+        }
     return tuple(rate_steps(contract, histories) for contract in contracts)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from planning.loans.schedule import Schedule
 
 
+TERM_CHANGES = ("extension", "deferral")
+
+
 @dataclass(frozen=True, slots=True)
 class LoanQuestion:
     """
@@ -58,12 +61,16 @@ def show_loan(
 
     contract, prepayments = _asked(question)
     schedule = _schedule(question, contract, prepayments)
+    baseline = None
+    if any(row.prepayment for row in schedule.rows):
+        kept = tuple(event for event in contract.events if event.kind in TERM_CHANGES)
+        baseline = _schedule(question, contract.model_copy(update={"events": kept}), ())
     if as_json:
-        say(loan_json(schedule, rows=rows))
+        say(loan_json(schedule, rows=rows, baseline=baseline))
         return
     for line in breach_lines(prepayment_breaches(contract, prepayments), language):
         say(line)
-    say(loan_text(schedule, language, rows=rows))
+    say(loan_text(schedule, language, rows=rows, baseline=baseline))
 
 
 def show_form(
@@ -72,18 +79,37 @@ def show_form(
     """
     Print the financing cost form (综合融资成本明示表) of a contract as it was signed.
 
+    An index stands where it was on the day of drawdown; later events and spreads are left out.
+
     Raises
     ------
     ClientFileError
         Everything wrong with the file or the options.
     """
+    from planning.loans.schedule import payment_schedule
     from planning.rules.disclosure import financing_cost_form
+    from reports.loans.contract_rates import contract_rates
     from reports.loans.form_view import form_json, form_text
 
-    contract, _ = _asked(question)
-    signed = contract.model_copy(update={"events": ()})
-    form = financing_cost_form(_schedule(question, signed, ()), no_other_charges=False)
+    signed = _as_signed(_asked(question)[0])
+    (steps,) = contract_rates([signed], question.params, known_until=signed.drawn_on)
+    form = financing_cost_form(payment_schedule(signed, steps), no_other_charges=False)
     say(form_json(form) if as_json else form_text(form, language))
+
+
+def _as_signed(contract: LoanContract) -> LoanContract:
+    """The contract without what was agreed later: events, spreads, the conversion of 2020."""
+    from itertools import takewhile
+
+    from planning.loans.rate_terms import FloatingRate, SteppedRate
+
+    rate = contract.rate
+    if isinstance(rate, FloatingRate):
+        rate = rate.model_copy(update={"spread_changes": ()})
+    if isinstance(rate, SteppedRate):
+        stages = tuple(takewhile(lambda stage: stage.rate.kind != "converted", rate.stages))
+        rate = rate.model_copy(update={"stages": stages})
+    return contract.model_copy(update={"events": (), "rate": rate})
 
 
 def _asked(question: LoanQuestion) -> tuple[LoanContract, Sequence[Prepayment]]:

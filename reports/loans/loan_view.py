@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROW_COLUMNS = ("opening", "interest", "principal", "fee", "payment", "prepayment", "closing")
 
 
-def loan_json(schedule: Schedule, *, rows: bool) -> str:
+def loan_json(schedule: Schedule, *, rows: bool, baseline: Schedule | None = None) -> str:
     """
     Figures of a loan as JSON: 元 with two decimals, rates as fractions.
 
@@ -30,8 +30,12 @@ def loan_json(schedule: Schedule, *, rows: bool) -> str:
     ----------
     schedule : from drawdown.
     rows : also the ledger.
+    baseline : the same loan without its prepayments.
     """
     answer = summary(schedule)
+    if baseline is not None:
+        answer["interest_saved"] = _yuan(baseline.total_interest - schedule.total_interest)
+        answer["periods_saved"] = baseline.rows[-1].period - schedule.rows[-1].period
     if rows:
         answer["rows"] = [_row(row) for row in schedule.rows]
     return json.dumps(answer, ensure_ascii=False, indent=2)
@@ -66,7 +70,9 @@ def _cost(schedule: Schedule) -> AllInCost | None:
         return None
 
 
-def loan_text(schedule: Schedule, language: str, *, rows: bool) -> str:
+def loan_text(
+    schedule: Schedule, language: str, *, rows: bool, baseline: Schedule | None = None
+) -> str:
     """
     The same as a readable page: the summary, then years, or every row.
 
@@ -75,10 +81,28 @@ def loan_text(schedule: Schedule, language: str, *, rows: bool) -> str:
     schedule : from drawdown.
     language : ``zh`` or ``en``.
     rows : the full ledger in place of its years.
+    baseline : the same loan without its prepayments.
     """
     speech = Language(language)
     grid = _row_table(schedule, speech) if rows else _year_table(schedule, speech)
-    return "\n".join([_summary_lines(schedule, speech), text_table(grid)])
+    parts = [_summary_lines(schedule, speech), text_table(grid)]
+    if baseline is not None:
+        parts.insert(1, _prepaid_lines(schedule, baseline, speech))
+    return "\n".join(parts)
+
+
+def _prepaid_lines(schedule: Schedule, baseline: Schedule, speech: Language) -> str:
+    """What the prepayments change, beside not making them."""
+    say = speech.either
+    last = max(number for number, row in enumerate(schedule.rows) if row.prepayment)
+    saved = baseline.total_interest - schedule.total_interest
+    lines = [(say("提前还款少付利息", "interest saved by prepaying"), speech.money(saved))]
+    if sooner := baseline.rows[-1].period - schedule.rows[-1].period:
+        lines.append((say("提前结清期数", "payments fewer"), str(sooner)))
+    if last + 2 < len(schedule.rows):
+        after = schedule.rows[last + 2].payment
+        lines.append((say("提前还款后每期还款", "payment afterwards"), speech.money(after)))
+    return named_lines(lines, speech)
 
 
 def _summary_lines(schedule: Schedule, speech: Language) -> str:

@@ -37,7 +37,7 @@ def reconciliation_json(found: Reconciliation) -> str:
         "found": {name: _plain(value) for name, value in found_fields(found.contract).items()},
         "changed": {
             name: {"contract": _plain(own), "statement": _plain(other)}
-            for name, (own, other) in found.changed.items()
+            for name, (own, other) in _moved(found).items()
         },
         "open": {name: [_plain(v) for v in values] for name, values in found.open_fields.items()},
         "residuals": [
@@ -102,16 +102,26 @@ def _verdict(found: Reconciliation, speech: Language) -> str:
 
 def _changes(found: Reconciliation, speech: Language) -> str:
     say = speech.either
-    if not found.changed:
+    moved = _moved(found)
+    if not moved:
         return say(
             "计息约定和利率与合同文件一致。", "Conventions and rate are those of the contract file."
         )
     lines = [
         f"  {name}{say('：', ': ')}{_plain(own)} → {_plain(other)}"
-        for name, (own, other) in found.changed.items()
+        for name, (own, other) in moved.items()
     ]
     heading = say("对账单的做法与合同文件不同之处：", "Otherwise than the contract file says:")
     return "\n".join([heading, *lines])
+
+
+def _moved(found: Reconciliation) -> dict[str, tuple[object, object]]:
+    """Fields whose value in the contract file does not do as well."""
+    return {
+        name: values
+        for name, values in found.changed.items()
+        if values[0] not in found.open_fields.get(name, ())
+    }
 
 
 def _open(found: Reconciliation, speech: Language) -> str:

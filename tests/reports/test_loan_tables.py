@@ -998,3 +998,14 @@ def test_the_documented_table_is_computed_as_printed(tmp_path):
 def _rounded(text):
     """A table with its rates to nine decimals, whose last digits are a processor's own."""
     return re.sub(r"(0\.[0-9]{9})[0-9]+", r"\1", text)
+
+
+def test_a_number_is_an_id_in_jsonl(tmp_path):
+    """An id written as a JSON number is that number's digits."""
+    source, out = tmp_path / "loans.jsonl", tmp_path / "out.csv"
+    loan = '"method": "bullet", "principal": 1000, "annual_rate": 0.05, "months": 12}'
+    source.write_text(f'{{"id": 12345, {loan}\n{{"id": 1.5, {loan}\n', "utf-8")
+    run("loans", source, "--out", out)
+    assert [line.split(",")[0] for line in out.read_text("utf-8").splitlines()[1:]] == [
+        "12345", "1.5",
+    ]  # fmt: skip
