@@ -68,9 +68,11 @@ class Instalment:
 
     def _still_clears(self, after_period: int) -> bool:
         """Whether the instalment kept ends with the same payment as before, a fen a row apart."""
+        left, balance = self.amortised_by - after_period, self.balance
+        if self.contract.method in SHARED:
+            return 0 < balance - self.share * (left - 1) <= self.share + left
         if self.rate is None or self.contract.method not in LEVEL:
             return False
-        left, balance = self.amortised_by - after_period, self.balance
         for count in range(1, left):
             balance -= max(self.level - self._interest_of(after_period + count, balance), 0)
         last_payment = balance + self._interest_of(self.amortised_by, balance)

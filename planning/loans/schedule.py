@@ -148,7 +148,7 @@ def _subsidised(schedule: Schedule, subsidy: Subsidy) -> Schedule:
 def _check_identities(schedule: Schedule, opening: Fen | None) -> None:
     """Stop at the first row where the ledger does not balance."""
     if opening is None:
-        opening = schedule.rows[0].opening
+        opening = schedule.rows[0].opening if schedule.rows else 0
     for row in schedule.rows:
         residual = row.opening + row.interest + row.fee - row.payment - row.prepayment - row.closing
         residual = residual or row.payment - row.principal - row.interest - row.fee
