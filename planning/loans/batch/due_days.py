@@ -49,10 +49,12 @@ def periods_per_year(book: LoanBook) -> Ints:
 
 def scheduled_periods(book: LoanBook) -> Ints:
     """Number of scheduled payments of each loan."""
-    months = book.months.astype(np.int64)
-    fortnights = -(-months * FORTNIGHTS_PER_YEAR // MONTHS_PER_YEAR)
-    periods = np.where(is_fortnightly(book), fortnights, months)
-    return np.where(book.method == BULLET, 1, periods)
+    periods = np.where(book.method == BULLET, 1, book.months).astype(np.int64)
+    fortnightly = is_fortnightly(book)
+    if fortnightly.any():
+        fortnights = -(-periods * FORTNIGHTS_PER_YEAR // MONTHS_PER_YEAR)
+        return np.where(fortnightly, fortnights, periods)
+    return periods
 
 
 def added_months(start: Days, months: Ints) -> Days:

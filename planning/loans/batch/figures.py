@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from planning.loans.batch.book import Bools, Floats, Ints, LoanBook, neighbours
+from planning.loans.batch.book import RATE_UNITS, Bools, Floats, Ints, LoanBook, neighbours
 from planning.loans.batch.due_days import FirstPeriods, first_periods
 from planning.loans.batch.groups import Group
 from planning.loans.batch.walk import Walk
@@ -77,7 +77,8 @@ def walked_figures(book: LoanBook, group: Group) -> Figures:
         if rows.period == 1:
             figures.first_payment[:count] = rows.payment
     figures.interest[:], figures.fee[:], figures.last_payment[:] = interest, fee, last
-    found = period_rates(advances(book), paid, first.lengths)
+    contracts_own = book.annual_rate / (RATE_UNITS * group.periods_per_year)
+    found = period_rates(advances(book), paid, first.lengths, contracts_own)
     figures.rate[:], figures.has_rate[:] = found.rates, found.faults == 0
     return figures
 

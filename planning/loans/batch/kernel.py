@@ -61,12 +61,13 @@ def fractions_of(units: Ints, parts: Ints | int) -> tuple[Ints, Ints]:
     ([490], [120000])
     """
     fits = []
-    for shared in SHARED_SCALES:
-        fits.append(units % shared == 0)
+    for scale in SHARED_SCALES:
+        numerator = units // scale
+        fits.append(numerator * scale == units)
         if fits[-1].all():
-            break
-    scale = np.select(fits, SHARED_SCALES[: len(fits)], 1)
-    return units // scale, RATE_UNITS // scale * parts
+            return numerator, np.full(len(units), RATE_UNITS // scale, np.int64) * parts
+    scales = np.select(fits, SHARED_SCALES, 1)
+    return units // scales, RATE_UNITS // scales * parts
 
 
 def rounded_shares(amounts: Floats, numerators: Ints, denominators: Ints) -> Floats:

@@ -14,10 +14,11 @@ import numpy as np
 
 from planning.loans.batch.book import Bools, Days, Floats, Ints, LoanBook
 from planning.loans.batch.checks import check_book
-from planning.loans.batch.due_days import payoff_days, periods_per_year
+from planning.loans.batch.due_days import is_fortnightly, payoff_days
 from planning.loans.batch.figures import Figures, walked_figures
 from planning.loans.batch.groups import Group, grouped
 from planning.loans.batch.plain import are_plain, plain_figures
+from planning.loans.conflicts import FORTNIGHTS_PER_YEAR
 from planning.loans.cost import HIGHEST_MONTHLY_RATE
 from planning.units import MONTHS_PER_YEAR
 
@@ -118,10 +119,9 @@ def _walked(book: LoanBook, group: Group) -> tuple[Ints, Figures]:
 
 def _totals(book: LoanBook, figures: Figures) -> BookTotals:
     fee = figures.fee + book.upfront_fee
-    force = np.log1p(figures.rate) * periods_per_year(book) / MONTHS_PER_YEAR
-    has_rate = figures.has_rate & (force <= np.log1p(HIGHEST_MONTHLY_RATE))
-    force[~has_rate] = np.nan
-    monthly = np.expm1(force)
+    monthly = _monthly(figures.rate, book)
+    has_rate = figures.has_rate & (monthly <= HIGHEST_MONTHLY_RATE)
+    monthly[~has_rate] = np.nan
     return BookTotals(
         periods=figures.periods,
         first_payment=figures.first_payment,
@@ -132,6 +132,14 @@ def _totals(book: LoanBook, figures: Figures) -> BookTotals:
         has_rate=has_rate,
         irr_monthly=monthly,
         irr_x12=monthly * MONTHS_PER_YEAR,
-        ear=np.expm1(force * MONTHS_PER_YEAR),
+        ear=np.expm1(MONTHS_PER_YEAR * np.log1p(monthly)),
         payoff_on=payoff_days(book, figures.periods),
     )
+
+
+def _monthly(rates: Floats, book: LoanBook) -> Floats:
+    """Rates of a period as rates of a month."""
+    monthly, fortnightly = rates.copy(), np.flatnonzero(is_fortnightly(book))
+    force = np.log1p(rates[fortnightly]) * FORTNIGHTS_PER_YEAR / MONTHS_PER_YEAR
+    monthly[fortnightly] = np.expm1(force)
+    return monthly
