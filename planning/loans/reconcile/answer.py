@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from planning.loans.ledger import Restart
@@ -48,7 +48,8 @@ class Reconciliation:
     rate_differences : stated rates that are not the computed ones. Amounts decide what is
         reproduced; a statement may print a rate a row early or late.
     rows, reproduced : of the statement, and how many of them to the 分 and the day.
-    restart : where the ledger begins when the statement does so later than the contract.
+    restart : where the ledger begins when it cannot begin at drawdown.
+    is_exhaustive : the search has ended by itself; if not, something nearer may exist.
     """
 
     contract: LoanContract
@@ -59,6 +60,7 @@ class Reconciliation:
     rows: int
     reproduced: int
     restart: Restart | None
+    is_exhaustive: bool
 
     @property
     def is_exact(self) -> bool:
@@ -84,6 +86,7 @@ class Reconciliation:
 def answer(search: Search, outcome: Outcome) -> Reconciliation:
     """The winner of a search, and what the statement says of it."""
     case, entry = search.case, outcome.winner
+    is_exhaustive = not outcome.cost[0] or not case.effort.is_spent
     option, begins = entry.options[0], entry.start
     found = case.candidate(entry.conventions, option)
     departing, rates = _departures(case, entry, option)
@@ -97,6 +100,7 @@ def answer(search: Search, outcome: Outcome) -> Reconciliation:
         rows=len(case.rows),
         reproduced=len(case.rows) - len({residual.row for residual in departing}),
         restart=restart,
+        is_exhaustive=is_exhaustive,
     )
 
 
@@ -183,5 +187,5 @@ def _rate_difference(
     """A stated rate is compared to as many decimals as it has."""
     if stated.annual_rate is None or computed is None:
         return
-    if computed.quantize(stated.annual_rate) != stated.annual_rate:
+    if computed.quantize(stated.annual_rate, ROUND_HALF_UP) != stated.annual_rate:
         yield RateDifference(number, stated.annual_rate, computed)

@@ -19,7 +19,7 @@ from planning.loans.rate_terms import FlatFee
 from planning.units import Rounding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from planning.loans.contract import LoanContract
@@ -63,7 +63,6 @@ class Choices:
         self.own = contract.conventions
         self.calendar = calendar
         self.shift_misses = calendar.shift_misses()
-        self.from_drawdown = calendar.first_period == 1
 
     @cached_property
     def grid(self) -> Mapping[str, list[Any]]:
@@ -149,9 +148,8 @@ class Choices:
 
     def early_ways(self, clocks: Iterable[Clock], basis: str) -> Iterator[Conventions]:
         """Every combination of what matters from the first row on."""
-        firsts = self.first_periods if self.from_drawdown else self.first_periods[:1]
         for counting, rounding, first in product(
-            self.countings(clocks), self.grid["instalment_rounding"], firsts
+            self.countings(clocks), self.grid["instalment_rounding"], self.grid["first_period"]
         ):
             update = {"instalment_rounding": rounding, "first_period": first}
             if self.contract.method in LEVEL:
@@ -168,11 +166,6 @@ class Choices:
             return False
         return contract.interest_until(1) > contract.drawn_on
 
-    @property
-    def first_periods(self) -> Sequence[str]:
-        """Rules for a broken first period."""
-        return self.grid["first_period"]
-
     def is_rare(self, way: Conventions) -> bool:
         """Whether a rounding is half to even where the contract's own is not."""
         return any(
@@ -186,10 +179,14 @@ class Choices:
 
     def neighbours(self, way: Conventions) -> Iterator[Conventions]:
         """The same conventions with one choice made otherwise; a shift and its interest are one."""
+        may_shift = way.interest_follows_shift and way.working_day != "none"
         for name in EARLY_FIELDS:
+            if name == "first_period" and not may_be_broken(self.contract, may_shift=may_shift):
+                continue
             for value in self.grid[name]:
                 yield way.model_copy(update={name: value})
-        for working_day, follows in (*self.clocks, *self.hidden_clocks):
+        own = (way.working_day, way.interest_follows_shift)
+        for working_day, follows in self.clocks if own in self.clocks else self.hidden_clocks:
             update = {"working_day": working_day, "interest_follows_shift": follows}
             yield way.model_copy(update=update)
 

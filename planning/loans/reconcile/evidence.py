@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from planning.loans.period import period_length
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from planning.loans.conventions import Conventions, DayCount
     from planning.loans.reconcile.choices import Clock
     from planning.loans.reconcile.rate_search import Knob, RatePath
-    from planning.loans.reconcile.rows import Place, StatementRow
+    from planning.loans.reconcile.rows import Calendar, StatementRow
     from planning.units import Fen, Rounding
 
 MOST_ROWS: Final = 120
@@ -35,6 +36,9 @@ MOST_ROWS: Final = 120
 
 ENOUGH_ROWS: Final = 3
 BP: Final = float(BASIS_POINT)
+FEW_IN: Final = 20
+"""One row in so many is few."""
+
 CARRIED: Final[dict[Rounding, tuple[float, float]]] = {
     "half_up": (-0.5, 0.5),
     "half_even": (-0.5, 0.5),
@@ -58,7 +62,8 @@ class Verdict:
     """
     Rows that agree with one way of counting under one path.
 
-    `values_bp` holds the knobs that the rows want otherwise than the contract says.
+    `wanted` holds numbers that the rows want otherwise than the contract says, the likelier
+    first; none where its own do as well.
     """
 
     day_count: DayCount
@@ -66,16 +71,11 @@ class Verdict:
     interest_rounding: Rounding
     path: RatePath
     agreeing: int
-    values_bp: tuple[tuple[Knob, Decimal], ...]
+    wanted: tuple[tuple[tuple[Knob, Decimal], ...], ...]
     own_agreeing: int
 
 
-def charges(
-    contract: LoanContract,
-    rows: Sequence[StatementRow],
-    found: Sequence[Place | None],
-    odd: frozenset[int],
-) -> tuple[Charge, ...]:
+def charges(contract: LoanContract, calendar: Calendar, odd: frozenset[int]) -> tuple[Charge, ...]:
     """
     Periods whose interest and opening balance the statement tells, at most ``MOST_ROWS``.
 
@@ -83,35 +83,40 @@ def charges(
     """
     if isinstance(contract.rate, FlatFee):
         return ()
-    told = [charge for charge in _told(contract, rows, found) if charge.period not in odd]
+    told = [charge for charge in _told(contract, calendar) if charge.period not in odd]
     stride = -(-len(told) // MOST_ROWS) or 1
     return tuple(told[::stride])
 
 
-def _told(
-    contract: LoanContract, rows: Sequence[StatementRow], found: Sequence[Place | None]
-) -> Iterator[Charge]:
-    before, balance = 0, contract.principal if found and found[0] == (1, None) else None
-    for row, place in zip(rows, found, strict=True):
-        interest, principal = interest_of(contract, row), principal_of(contract, row)
-        if place is None or place[1] is not None:
-            balance = row.balance
-            continue
-        known = balance if place[0] in (before, before + 1) else None
-        if known is None and row.balance is not None and principal is not None:
-            known = row.balance + principal
-        if known and interest and place[0] != before:
-            yield Charge(place[0], known, interest)
-        repaid = principal if known is not None else None
-        left = None if known is None or repaid is None else known - repaid
-        before, balance = place[0], row.balance if row.balance is not None else left
+def _told(contract: LoanContract, calendar: Calendar) -> Iterator[Charge]:
+    before, balance = 0, contract.principal if calendar.first_period == 1 else None
+    unlisted = set(calendar.own_days) - {row.due_on for row in calendar.rows}
+    for row, place in zip(calendar.rows, calendar.places, strict=True):
+        repaid = principal_of(contract, row)
+        if place is None or place[0] > before + 1:
+            balance = None
+        elif any(day < row.due_on for day in unlisted):
+            # A prepayment that the statement passes over has lowered the balance.
+            unlisted = {day for day in unlisted if day > row.due_on}
+            balance = None
+        opening = balance
+        if opening is None and row.balance is not None and repaid is not None:
+            opening = row.balance + repaid
+        if repaid is None and opening is not None and row.balance is not None:
+            repaid = opening - row.balance
+        interest = _interest_of(contract, row, repaid)
+        if place and place[1] is None and place[0] > before and opening and interest:
+            yield Charge(place[0], opening, interest)
+        left = None if opening is None or repaid is None else opening - repaid
+        balance = row.balance if row.balance is not None else left
+        before = place[0] if place and place[1] is None else before
 
 
-def interest_of(contract: LoanContract, row: StatementRow) -> Fen | None:
+def _interest_of(contract: LoanContract, row: StatementRow, repaid: Fen | None) -> Fen | None:
     """Interest of a row, as stated or as what its payment has beside principal and fee."""
-    if row.interest is not None or row.payment is None or row.principal is None:
+    if row.interest is not None or row.payment is None or repaid is None:
         return row.interest
-    return row.payment - row.principal - contract.monthly_fee
+    return row.payment - repaid - contract.monthly_fee
 
 
 def principal_of(contract: LoanContract, row: StatementRow) -> Fen | None:
@@ -217,38 +222,51 @@ def _counted(
     path: RatePath,
     marks: Sequence[tuple[Knob, Decimal]],
 ) -> Verdict:
-    values, agreeing, own_agreeing = [], 0, 0
+    agreeing = own_agreeing = 0
+    # Where a few rows may be wrong, a rounder number may be the right one.
+    closest, roundest_ = [], []
     for number, found in bounds.items():
         knob, own = marks[number]
         most, low, high = most_agreed(found)
         with_own = sum(low_ <= float(own) <= high_ for low_, high_ in found)
         agreeing, own_agreeing = agreeing + most, own_agreeing + with_own
         if with_own < most:
-            values.append((knob, roundest(low, high)))
+            closest.append((knob, roundest(low, high)))
+            _, low, high = most_agreed(found, fewer=max(1, len(found) // FEW_IN))
+            roundest_.append((knob, roundest(low, high)))
     return Verdict(
         day_count=way.day_count,
         clock=(way.working_day, way.interest_follows_shift),
         interest_rounding=way.interest_rounding,
         path=path,
         agreeing=agreeing,
-        values_bp=tuple(values),
+        wanted=tuple(dict.fromkeys((tuple(roundest_), tuple(closest)))) if closest else (),
         own_agreeing=own_agreeing,
     )
 
 
-def most_agreed(bounds: Sequence[tuple[float, float]]) -> tuple[int, float, float]:
+def most_agreed(bounds: Sequence[tuple[float, float]], fewer: int = 0) -> tuple[int, float, float]:
     """
     Where the most intervals overlap: how many, and the bounds they share.
+
+    Parameters
+    ----------
+    bounds : lower and upper bound of each.
+    fewer : widen the bounds for as long as no more than so many intervals drop out.
 
     Examples
     --------
     >>> most_agreed([(1.0, 3.0), (2.0, 4.0), (9.0, 9.5)])
     (2, 2.0, 3.0)
+    >>> most_agreed([(1.0, 3.0), (2.0, 4.0), (9.0, 9.5)], fewer=1)
+    (2, 1.0, 4.0)
     """
     edges = sorted([(low, 0, 1) for low, _ in bounds] + [(high, 1, -1) for _, high in bounds])
-    best, shared, inside = 0, (0.0, 0.0), 0
-    for place, (value, _, change) in enumerate(edges):
-        inside += change
-        if inside > best:
-            best, shared = inside, (value, edges[place + 1][0])
-    return best, *shared
+    inside = [*accumulate(change for _, _, change in edges)]
+    most = max(inside)
+    first = last = inside.index(most)
+    while first > 0 and inside[first - 1] >= most - fewer:
+        first -= 1
+    while last + 2 < len(edges) and inside[last + 1] >= most - fewer:
+        last += 1
+    return most, edges[first][0], edges[last + 1][0]

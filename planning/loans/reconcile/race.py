@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from planning.loans.conventions import Conventions, WorkingDayShift
 from planning.loans.ledger import Restart, ScheduleRow, ledger_rows
 from planning.loans.rate_terms import FlatFee
+from planning.loans.reconcile.evidence import FEW_IN
 from planning.loans.reconcile.rows import NOWHERE, distance, readings
 from planning.loans.timeline import timeline
 
@@ -36,8 +37,14 @@ Oddity = tuple[int, int, int]
 """Numbers that are not the client's, their decimals, other choices that are not."""
 
 LEAST_MISSES: Final = 3
-FEW_IN: Final = 20
-"""One row in so many is few."""
+MOST_ROWS_WALKED: Final = 100_000
+"""Some seconds' work; a statement that can be explained rarely needs a tenth of it."""
+
+START_ROWS: Final = 5
+"""What it costs to begin a ledger, in rows."""
+
+DAYS_PER_ROW: Final = 4
+"""Periods whose days are counted for an instalment by days, in rows."""
 
 FINALISTS: Final = 16
 """Candidates walked to the end when none reproduces nearly every row."""
@@ -92,6 +99,19 @@ class Entry:
         return numbers, decimals, others + self.changes
 
 
+@dataclass(slots=True)
+class Effort:
+    """Ledger rows walked so far, and how many may be before the nearest so far is the answer."""
+
+    most: int = MOST_ROWS_WALKED
+    spent: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the search must end."""
+        return self.spent >= self.most
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """
@@ -106,6 +126,7 @@ class Case:
     prints_contract_days: bool
     late_from: Mapping[str, date]
     breaks: Sequence[date]
+    effort: Effort = field(default_factory=Effort)
 
     @property
     def rows(self) -> Sequence[StatementRow]:
@@ -157,7 +178,13 @@ def computed_rows(
     """The ledger of a candidate, each row with its place."""
     own_days = case.calendar.own_days
     restart = Restart(start.after_period, start.balance) if start.after_period else None
+    case.effort.spent += START_ROWS
+    if restart:  # the past is walked, then it is seen whether the instalment still clears
+        case.effort.spent += contract.periods
+    if contract.conventions.instalment_basis == "actual_days":
+        case.effort.spent += contract.periods // DAYS_PER_ROW
     for row in ledger_rows(contract, option.path.steps, timeline(contract, ()), restart):
+        case.effort.spent += 1
         is_own = row.due_on in own_days
         yield (own_days[row.due_on], row.due_on) if is_own else (row.period, None), row
 
@@ -299,19 +326,21 @@ def race(case: Case, entries: Iterable[Entry], best: Outcome | None = None) -> O
     -----
     The one with the fewest misses, and of those the least odd, is always walked next, so no
     other can be better than the first to arrive. When even the best misses more than one row in
-    twenty, the ``FINALISTS`` that came farthest decide among themselves which is the nearest.
+    twenty, or the effort is spent, the ``FINALISTS`` that came farthest decide among themselves
+    which is the nearest.
     """
     order = count()
     running = [(one.merit, next(order), one) for one in (Runner(case, entry) for entry in entries)]
     heapq.heapify(running)
-    most_missed = max(LEAST_MISSES, len(case.rows) // FEW_IN)
+    rows = len(case.rows)
+    most_missed = min(max(LEAST_MISSES, rows // FEW_IN), rows // 2)
     while running:
         (cost, _), _, runner = heapq.heappop(running)
         if best is not None and runner.merit >= best.merit:
             return replace(best, finalists=_farthest([runner, *_others(running)]))
         if runner.is_finished:
             return Outcome(cost, runner.entry, (runner.entry.conventions,))
-        if cost[0] > most_missed + runner.lost:
+        if cost[0] > most_missed + runner.lost or case.effort.is_spent:
             nearest = _nearest([runner, *_others(running)])
             if best is None or nearest.merit < best.merit:
                 return nearest
@@ -328,8 +357,8 @@ def _others(running: list[tuple[tuple[Cost, Oddity], int, Runner]]) -> Iterator[
 
 
 def _nearest(runners: list[Runner]) -> Outcome:
+    tried = _farthest(runners)
     finalists = sorted(runners, key=lambda runner: runner.keenness)[:FINALISTS]
-    tried = _farthest(finalists)
     for runner in finalists:
         runner.run()
     best = min(finalists, key=lambda runner: runner.merit)
@@ -337,9 +366,9 @@ def _nearest(runners: list[Runner]) -> Outcome:
 
 
 def _farthest(runners: Iterable[Runner]) -> tuple[Conventions, ...]:
-    """Conventions of the ``FINALISTS`` that came farthest."""
-    finalists = sorted(runners, key=lambda runner: runner.keenness)[:FINALISTS]
-    return tuple(dict.fromkeys(runner.entry.conventions for runner in finalists))
+    """The ``FINALISTS`` conventions that came farthest."""
+    finalists = sorted(runners, key=lambda runner: runner.keenness)
+    return tuple(dict.fromkeys(runner.entry.conventions for runner in finalists))[:FINALISTS]
 
 
 def is_as_good(case: Case, entry: Entry, cost: Cost) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import product
 from typing import TYPE_CHECKING, Final, get_args
 
 from planning.errors import ParameterError
@@ -288,12 +289,12 @@ def _path(
     return RatePath(rate, tuple(steps), (reset,) if reset else ())
 
 
-def _resets(contract: LoanContract) -> Iterator[Reset]:
-    if own_reset(contract) is None:
-        return
-    for anchor in get_args(ResetAnchor):
-        for days_before in range(MOST_DAYS_BEFORE + 1):
-            yield days_before, anchor
+def _resets(contract: LoanContract) -> list[Reset]:
+    """Every choice, those nearest to the contract's own first."""
+    if (own := own_reset(contract)) is None:
+        return []
+    choices = product(range(MOST_DAYS_BEFORE + 1), get_args(ResetAnchor))
+    return sorted(choices, key=lambda choice: (choice[0] != own[0]) + (choice[1] != own[1]))
 
 
 def _signature(path: RatePath) -> tuple[tuple[date, Decimal, Decimal | None], ...]:

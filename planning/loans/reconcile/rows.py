@@ -210,6 +210,12 @@ class Calendar:
             for day in self.event_days
         )
 
+    @property
+    def event_periods(self) -> frozenset[int]:
+        """Periods that a prepayment divides or whose balance it lowers."""
+        around = (self._period_until(day) for day in self.event_days)
+        return frozenset(one for period in around for one in (period - 1, period))
+
     def due_on(self, period: int) -> date:
         """Due day before any convention moves it."""
         return self.contract.nominal_due_on(period)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from planning.loans.rate_terms import FlatFee
 from planning.loans.reconcile.choices import Choices, counting_of
-from planning.loans.reconcile.evidence import charges, principal_of, verdicts
-from planning.loans.reconcile.race import FEW_IN, Case, Entry, Option, Start, race
+from planning.loans.reconcile.evidence import FEW_IN, charges, principal_of, verdicts
+from planning.loans.reconcile.race import Case, Entry, Option, Start, race
 from planning.loans.reconcile.rate_search import (
     RatePath,
     effects,
@@ -25,7 +25,7 @@ from planning.loans.reconcile.rows import Calendar
 from planning.loans.reconcile.solve import Solver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from planning.loans.contract import LoanContract
@@ -44,6 +44,11 @@ GIVEN_BALANCES: Final = 2
 """Balances tried as a start where nothing tells what the first row repaid."""
 
 ROWS_TO_CONVINCE: Final = 6
+ROWS_TO_FIT: Final = 24
+"""Rows that bear numbers which are not the client's although one of the rows is wrong."""
+
+DECIMALS_SET: Final = 2
+"""Decimals of a basis point that a lender would set."""
 
 
 class Search:
@@ -68,7 +73,7 @@ class Search:
         self.first_period = self.calendar.first_period
         self.choices = Choices(contract, self.calendar)
         self.until = rows[-1].due_on + self.calendar.slack
-        self.paths = rate_paths(contract, histories, self.until)
+        self.paths = _charged_paths(rate_paths(contract, histories, self.until))
         self.case = Case(
             contract=contract,
             calendar=self.calendar,
@@ -81,58 +86,73 @@ class Search:
     def best(self) -> Outcome:
         """The candidates that reproduce the statement, or come nearest."""
         best: Outcome | None = None
-        for stage in self._stages():
-            for entries in stage:
-                best = race(self.case, entries, best)
-                if self._is_explained(best):
+        for tier, clocks, basis in self._stages():
+            ways = list(self.choices.early_ways(clocks, basis))
+            # Half to even differs from half up on a tie alone: tried, but last.
+            for rare in (False, True):
+                chosen = [way for way in ways if self.choices.is_rare(way) == rare]
+                best = self._raced(chosen, tier, best)
+                if best is not None and self._is_final(best):
                     return best
-                if self.first_period > 1:
-                    best = race(self.case, self._with_every_path(best.finalists), best)
-            if best is not None and self._convinces(best):
+            # Where rows do not tell the rate one by one, a solved one may explain them all.
+            is_settled = tier is None or self._told
+            if best is not None and is_settled and self._convinces(best):
                 return best
-        assert best is not None  # noqa: S101  the contract's own conventions are always tried
+        if best is None:  # no way of counting that the rows allow is one a contract may have
+            return race(self.case, self._entries([self.contract.conventions], self._plain))
         return best
 
+    def _raced(
+        self, ways: list[Conventions], tier: PathsByCounting | None, best: Outcome | None
+    ) -> Outcome | None:
+        """The best of some conventions, in a tier of rates; without one the rates are solved."""
+        if tier is None:
+            entries = self._solved_entries(ways)
+            return race(self.case, entries, best) if entries else best
+        if not (entries := self._entries(ways, self._likely(tier))):
+            return best
+        best = race(self.case, entries, best)
+        if self.first_period == 1 or self._is_final(best):
+            return best
+        return race(self.case, self._entries(best.finalists, tier), best)
+
+    def _is_final(self, outcome: Outcome) -> bool:
+        return self._is_explained(outcome) or self.case.effort.is_spent
+
     def _is_explained(self, outcome: Outcome) -> bool:
-        """Every row; a statement too short to tell a rate from a day count at own numbers."""
-        is_long = len(self.case.rows) >= ROWS_TO_CONVINCE
-        return not outcome.cost[0] and (is_long or self._has_own_numbers(outcome))
+        """Every row, and more of them if the numbers are not the client's own."""
+        return not outcome.cost[0] and self._is_likely(outcome, ROWS_TO_CONVINCE)
 
     def _convinces(self, outcome: Outcome) -> bool:
-        """Every row, or all but a few at the client's own numbers."""
-        is_long = len(self.case.rows) >= ROWS_TO_CONVINCE
-        is_near = outcome.cost[0] <= self.case.few and self._has_own_numbers(outcome)
-        return self._is_explained(outcome) or (is_long and is_near)
+        """Every row, or all but a few of a statement long enough to judge by."""
+        rows = len(self.case.rows)
+        # Rates solved from single figures fit nearly everything where payments alone are stated.
+        is_likely = self._is_likely(outcome, ROWS_TO_FIT if self._told else rows + 1)
+        is_near = outcome.cost[0] <= self.case.few and rows >= ROWS_TO_CONVINCE
+        return self._is_explained(outcome) or (is_near and is_likely)
 
-    def _has_own_numbers(self, outcome: Outcome) -> bool:
-        return outcome.winner.oddity[0] == 0
+    def _is_likely(self, outcome: Outcome, rows: int) -> bool:
+        """
+        The client's own numbers, or ones that a lender would set, borne by so many rows.
+
+        A short statement cannot tell a rate from a day count.
+        """
+        moved, decimals, _ = outcome.winner.oddity
+        is_round = decimals <= moved * DECIMALS_SET
+        return not moved or (is_round and len(self.case.rows) >= rows)
 
     # ---------------------------------------------------------------- stages
 
-    def _stages(self) -> Iterator[Iterator[list[Entry]]]:
+    def _stages(self) -> Iterator[tuple[PathsByCounting | None, Sequence[Clock], str]]:
         """Candidates from the likely to the less so; later ones run only if needed."""
-        makers = (
-            (self._told_entries,) if self._counted else (self._plain_entries, self._solved_entries)
-        )
+        bases = self.choices.grid["instalment_basis"]
         for clocks in (self.choices.clocks, self.choices.hidden_clocks):
-            for maker, basis in product(makers, self.choices.grid["instalment_basis"]):
-                yield self._stage(maker, clocks, basis)
-
-    def _stage(
-        self, maker: Callable[[list[Conventions]], list[Entry]], clocks: Sequence[Clock], basis: str
-    ) -> Iterator[list[Entry]]:
-        """Roundings that lenders use, then half to even, which differs on a tie alone."""
-        ways = list(self.choices.early_ways(clocks, basis))
-        for rare in (False, True):
-            chosen = [way for way in ways if self.choices.is_rare(way) == rare]
-            if entries := maker(chosen):
-                yield entries
-
-    def _told_entries(self, ways: list[Conventions]) -> list[Entry]:
-        return self._entries(ways, self._likely(self._counted))
-
-    def _plain_entries(self, ways: list[Conventions]) -> list[Entry]:
-        return self._entries(ways, self._likely(self._plain))
+            if self._told:
+                yield from ((tier, clocks, basis) for tier, basis in product(self._told, bases))
+            else:
+                yield from (
+                    (tier, clocks, basis) for basis in bases for tier in (self._plain, None)
+                )
 
     def _likely(self, paths: PathsByCounting) -> PathsByCounting:
         """All paths; of a contract with a past only one, since each must be walked through it."""
@@ -142,14 +162,6 @@ class Search:
             counting: [path for path in several if path.resets == several[0].resets]
             for counting, several in paths.items()
         }
-
-    def _with_every_path(self, ways: Iterable[Conventions]) -> list[Entry]:
-        """The likeliest conventions with everything that the contract's past may have been."""
-        likely = dict.fromkeys(
-            way.model_copy(update={"first_period": first})
-            for way, first in product(ways, self.choices.first_periods)
-        )
-        return self._entries(likely, self._counted or self._plain)
 
     def _entries(self, ways: Iterable[Conventions], paths: PathsByCounting) -> list[Entry]:
         options = {counting: self._options(several) for counting, several in paths.items()}
@@ -196,7 +208,7 @@ class Search:
         options = [
             self.option(one, late)
             for path in paths
-            for one in ways_of_effect(path)
+            for one in effects(path)
             for late in self.choices.late_ways
         ]
         return tuple(sorted(options, key=lambda option: option.oddity))
@@ -214,7 +226,7 @@ class Search:
         """The winner with one choice made otherwise, at the same numbers."""
         option = winner.options[0]
         ways = filter(self.choices.is_consistent, self.choices.neighbours(winner.conventions))
-        paths = (*ways_of_effect(option.path), *self._paths_as(option.path))
+        paths = (*effects(option.path), *self._paths_as(option.path))
         lates = self.choices.late_neighbours(option.late)
         others = (
             *((winner.conventions, self.option(path, option.late)) for path in paths),
@@ -231,9 +243,7 @@ class Search:
         for one in self.paths:
             moved = moved_path(self.contract, one, values, self.histories, self.until)
             yield from (
-                way
-                for way in ways_of_effect(moved)
-                if getattr(way.rate, "takes_effect", None) == effect
+                way for way in effects(moved) if getattr(way.rate, "takes_effect", None) == effect
             )
 
     # ---------------------------------------------------------------- what single rows say
@@ -246,7 +256,7 @@ class Search:
 
     @property
     def _odd_periods(self) -> frozenset[int]:
-        odd = set(self.calendar.own_days.values())
+        odd = set(self.calendar.event_periods)
         if self.choices.first_may_be_broken:
             odd.add(1)
         if self.choices.last_may_be_broken:
@@ -254,26 +264,33 @@ class Search:
         return frozenset(odd)
 
     @cached_property
-    def _counted(self) -> PathsByCounting:
-        """Ways of counting that the rows allow one by one, each with the rates they want."""
-        told = charges(self.contract, self.case.rows, self.case.places, self._odd_periods)
+    def _told(self) -> list[PathsByCounting]:
+        """
+        Ways of counting that nearly all rows allow one by one, in tiers of rates.
+
+        First the contract's own numbers, then those that the rows want and a lender would set,
+        then any that they want.
+        """
+        told = charges(self.contract, self.calendar, self._odd_periods)
         clocks = (*self.choices.clocks, *self.choices.hidden_clocks)
         judged = verdicts(self.contract, told, self.choices.counting_ways(clocks), self.paths)
-        doubt = max(2, len(told) // FEW_IN)
-        allowed: dict[Counting, list[RatePath]] = {}
+        if not judged:
+            return []
+        least = judged[0].agreeing - max(2, len(told) // FEW_IN)
+        tiers: tuple[dict[Counting, list[RatePath]], ...] = ({}, {}, {})
         for verdict in judged:
-            if verdict.agreeing >= judged[0].agreeing - doubt:
-                counting = (verdict.day_count, verdict.clock, verdict.interest_rounding)
-                allowed.setdefault(counting, []).extend(self._wanted(verdict, doubt))
-        return allowed
+            counting = (verdict.day_count, verdict.clock, verdict.interest_rounding)
+            if verdict.own_agreeing >= least:
+                tiers[0].setdefault(counting, []).append(verdict.path)
+            for path in self._moved(verdict) if verdict.agreeing >= least else ():
+                moved, decimals, _ = path_oddity(self.contract, path)
+                is_odd = decimals > moved * DECIMALS_SET
+                tiers[1 + is_odd].setdefault(counting, []).append(path)
+        return [tier for tier in tiers if tier]
 
-    def _wanted(self, verdict: Verdict, doubt: int) -> Iterator[RatePath]:
-        """The contract's own numbers where nearly all rows bear them, and those the rows want."""
-        path, values = verdict.path, verdict.values_bp
-        if verdict.own_agreeing >= verdict.agreeing - doubt:
-            yield path
-        if values:
-            yield moved_path(self.contract, path, values, self.histories, self.until)
+    def _moved(self, verdict: Verdict) -> Iterator[RatePath]:
+        for values in verdict.wanted:
+            yield moved_path(self.contract, verdict.path, values, self.histories, self.until)
 
     # ---------------------------------------------------------------- where it begins
 
@@ -311,9 +328,13 @@ class Search:
         return sorted({*starts, *self.choices.late_from.values()})
 
 
-def ways_of_effect(path: RatePath) -> tuple[RatePath, ...]:
-    """The path with every way its changes, or its fee, may take effect; its own first."""
-    if isinstance(path.rate, FlatFee):
-        other = "first_period" if path.rate.charged == "each_period" else "each_period"
-        return path, replace(path, rate=path.rate.model_copy(update={"charged": other}))
-    return effects(path)
+def _charged_paths(paths: Sequence[RatePath]) -> tuple[RatePath, ...]:
+    """Paths, and those of a flat fee charged the other way."""
+    others = (
+        replace(path, rate=path.rate.model_copy(update={"charged": way}))
+        for path in paths
+        if isinstance(path.rate, FlatFee)
+        for way in ("each_period", "first_period")
+        if way != path.rate.charged
+    )
+    return (*paths, *others)
