@@ -363,6 +363,7 @@ def test_stages_of_a_stepped_rate_are_searched():
     assert found.is_exact
     assert {path: after for path, (_, after) in found.changed.items()} == {
         "rate.takes_effect": "next_period",
+        "rate.stages[1].rate.takes_effect": "next_period",
         "rate.stages[0].rate.annual_rate": Decimal("0.049"),
     }
 
@@ -384,7 +385,7 @@ def test_a_loan_converted_in_2020_tells_when_its_lpr_is_read():
     told = contract_of(rate=stepped({**converted, "observation_days_before": 1}), **days)
     found = reconciliation(told, HISTORIES, statement_of(true))
     assert found.is_exact
-    assert 27 in found_values(found, "rate.observation_days_before")
+    assert 27 in found_values(found, "rate.stages[1].rate.observation_days_before")
 
 
 @pytest.mark.parametrize("charged", ["each_period", "first_period"])
@@ -534,6 +535,21 @@ def test_the_rate_most_rows_agree_on(bounds, expected):
     assert most_agreed(bounds) == expected
 
 
+def test_an_anchor_is_found_where_interest_alone_is_told():
+    """Rounded down and reset from 1 January, told by interest and payment of 18 months."""
+    rate = {
+        "kind": "floating", "index": "lpr_1y", "spread_bp": 3, "reset_months": 3,
+        "reset_anchor": "january_1", "observation_days_before": 0,
+    }  # fmt: skip
+    days = {"drawn_on": date(2024, 3, 1), "first_due": date(2024, 4, 26), "term_months": 18}
+    terms = {"principal": 100_000, "method": "interest_only", **days}
+    true = contract_of(rate=rate, conventions={"interest_rounding": "down"}, **terms)
+    usual = {**rate, "reset_anchor": "anniversary", "observation_days_before": 1}
+    told = contract_of(rate=usual, **terms)
+    found = reconciliation(told, HISTORIES, statement_of(true, ["payment", "interest"]))
+    assert (found.is_exact, found.reproduced) == (True, 18)
+
+
 # Properties
 
 ROUNDINGS = st.sampled_from(["half_up", "half_even", "up", "down"])
@@ -556,7 +572,7 @@ RATES = st.one_of(
             "index": st.sampled_from(["lpr_1y", "lpr_5y"]),
             "spread_bp": st.integers(-60, 150),
             "reset_months": st.sampled_from([3, 6, 12]),
-            "reset_anchor": st.just("anniversary"),
+            "reset_anchor": st.sampled_from(["january_1", "anniversary"]),
             "observation_days_before": st.integers(0, 31),
             "takes_effect": st.sampled_from(["on_reset_day", "this_period", "next_period"]),
         }

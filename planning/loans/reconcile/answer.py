@@ -7,8 +7,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from planning.loans.ledger import Restart
+from planning.loans.rate_terms import ConvertedRate, FloatingRate, SteppedRate
 from planning.loans.reconcile.race import computed_rows, is_as_good
-from planning.loans.reconcile.rate_search import knob_bp, knob_name, knobs, own_reset
+from planning.loans.reconcile.rate_search import (
+    knob_bp,
+    knob_name,
+    knobs,
+    stage_path,
+    stages_of,
+)
 from planning.loans.reconcile.rows import readings, residuals
 
 if TYPE_CHECKING:
@@ -42,8 +49,9 @@ class Reconciliation:
     ----------
     contract : as the statement has it: conventions and rate are those found.
     changed : fields found otherwise than the client's contract says, with both values.
-    open_fields : fields that this statement cannot tell, with every value that reproduces it as
-        well at the same rate.
+    open_fields : fields that this statement cannot tell, each with the values that would do as
+        well as the one found, all else as found; of a reset's anchor, with some day to read the
+        index on.
     residuals : figures that depart, in order of row; none when `is_exact`.
     rate_differences : stated rates that are not the computed ones. Amounts decide what is
         reproduced; a statement may print a rate a row early or late.
@@ -110,12 +118,13 @@ def answer(search: Search, outcome: Outcome) -> Reconciliation:
 def found_fields(contract: LoanContract) -> dict[str, Any]:
     """Every field a reconciliation may find, by its dotted path in a contract file."""
     fields = {f"conventions.{name}": value for name, value in contract.conventions}
-    rate = contract.rate
-    for name in ("takes_effect", "charged"):
-        if hasattr(rate, name):
-            fields[f"rate.{name}"] = getattr(rate, name)
-    if reset := own_reset(contract):
-        fields |= {f"rate.{name}": part for name, part in zip(RESET_FIELDS, reset, strict=True)}
+    if isinstance(contract.rate, SteppedRate):
+        fields["rate.takes_effect"] = contract.rate.takes_effect
+    for number, (_, terms) in enumerate(stages_of(contract)):
+        stage = f"rate.{stage_path(contract, number)}"
+        for name in ("takes_effect", "charged", *RESET_FIELDS):
+            if hasattr(terms, name):
+                fields[f"{stage}{name}"] = getattr(terms, name)
     for knob in knobs(contract):
         name, value = knob_name(contract, knob), knob_bp(contract, knob)
         is_spread = name.endswith("spread_bp")
@@ -130,15 +139,26 @@ def _changed(own: LoanContract, found: LoanContract) -> dict[str, tuple[Any, Any
 
 def _open_fields(search: Search, outcome: Outcome) -> dict[str, tuple[Any, ...]]:
     """Values by field of what does as well as the winner, its own first."""
-    case = search.case
+    case, winner = search.case, outcome.winner
+    found = case.candidate(winner.conventions, winner.options[0])
     values: dict[str, dict[Any, None]] = {}
     for entry, option in _as_good(search, outcome):
         for name, value in found_fields(case.candidate(entry.conventions, option)).items():
             values.setdefault(name, {})[value] = None
-        for reset in option.path.resets:
-            for name, part in zip(RESET_FIELDS, reset, strict=True):
-                values[f"rate.{name}"][part] = None
+        for name, value in _equal_resets(found, option):
+            values[name][value] = None
     return {name: tuple(several) for name, several in values.items() if len(several) > 1}
+
+
+def _equal_resets(found: LoanContract, option: Option) -> Iterator[tuple[str, int | str]]:
+    """Days to read the index on at the anchor found, and anchors that go with some such day."""
+    for days_before, anchor in option.path.resets:
+        for number, (_, terms) in enumerate(stages_of(found)):
+            stage = f"rate.{stage_path(found, number)}"
+            if isinstance(terms, (FloatingRate, ConvertedRate)):
+                yield f"{stage}reset_anchor", anchor
+                if anchor == terms.reset_anchor:
+                    yield f"{stage}observation_days_before", days_before
 
 
 def _as_good(search: Search, outcome: Outcome) -> Iterator[tuple[Entry, Option]]:

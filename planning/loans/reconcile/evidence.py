@@ -39,6 +39,9 @@ BP: Final = float(BASIS_POINT)
 FEW_IN: Final = 20
 """One row in so many is few."""
 
+FLOAT_FEN: Final = 1e-5
+"""What floats may lose of an amount on the edge, 分."""
+
 CARRIED: Final[dict[Rounding, tuple[float, float]]] = {
     "half_up": (-0.5, 0.5),
     "half_even": (-0.5, 0.5),
@@ -191,6 +194,7 @@ def _verdict(
     marks: Sequence[tuple[Knob, Decimal]],
 ) -> Verdict:
     below, above = CARRIED[way.interest_rounding]
+    below, above = below - FLOAT_FEN, above + FLOAT_FEN
     bounds: dict[int, list[tuple[float, float]]] = {}
     resets = [step.starts_on for step in path.steps[1:]]
     for charge in told:

@@ -147,10 +147,15 @@ def with_knob(contract: LoanContract, rate: Rate, knob: Knob, value_bp: Decimal)
     return _with_stage(rate, knob.stage, terms.model_copy(update=update))
 
 
+def stage_path(contract: LoanContract, number: int) -> str:
+    """Dotted path of a stage's terms within ``rate``, up to their fields."""
+    return f"stages[{number}].rate." if isinstance(contract.rate, SteppedRate) else ""
+
+
 def knob_name(contract: LoanContract, knob: Knob) -> str:
     """Dotted path of the number within ``rate``."""
     terms = stages_of(contract)[knob.stage][1]
-    stage = f"stages[{knob.stage}].rate." if isinstance(contract.rate, SteppedRate) else ""
+    stage = stage_path(contract, knob.stage)
     if knob.change is not None:
         return f"{stage}spread_changes[{knob.change}].spread_bp"
     if isinstance(terms, FixedRate):

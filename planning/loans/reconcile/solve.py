@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from planning.loans.reconcile.race import Option, computed_rows
 from planning.loans.reconcile.rate_search import (
-    FINEST_BP,
     knob_bp,
     knobs,
     moved_path,
@@ -36,6 +35,7 @@ FIRST_STEP_BP: Final = 10.0
 CLOSE: Final = 0.6
 """分 within which a figure counts as met; posted figures move in whole ones."""
 
+STEP_BP: Final = Decimal("1e-8")
 MOST_BP: Final = 10_000.0
 
 
@@ -152,7 +152,7 @@ class _Figure:
         """Computed less stated, 分; None where the ledger cannot be walked so far."""
         if abs(value_bp) > MOST_BP:
             return None
-        case, value = self.solver.case, Decimal(value_bp).quantize(FINEST_BP)
+        case, value = self.solver.case, Decimal(value_bp).quantize(STEP_BP)
         path = self.solver.path(self.option.path, self.knob, value)
         if any(step.annual_rate < 0 for step in path.steps):
             return None
