@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, timedelta
+from functools import cache
 
 from planning.units import MONTHS_PER_YEAR
 
@@ -70,6 +71,7 @@ def whole_months(start: date, end: date) -> int:
     return months if add_months(start, months) <= end else months - 1
 
 
+@cache
 def is_working_day(day: date) -> bool:
     """
     Whether `day` is a working day in mainland China, make-up Sundays included.

@@ -73,10 +73,12 @@ def level_payment_by_days(
     >>> level_payment_by_days(100_000_00, Decimal("0.06"), days)
     3366723
     """
-    rate = Fraction(annual_rate)
-    discount, present_value = Fraction(1), Fraction(0)
-    for length in years:
-        discount /= 1 + rate * length
-        present_value += discount
-    exact = balance / present_value
-    return rounded(exact.numerator, exact.denominator, rounding)
+    rate, base = annual_rate.as_integer_ratio()
+    # The sum of discount factors as one fraction, from the last period back, in integers:
+    # reducing it at every step would cost a hundred times as much.
+    numerator, denominator = 0, 1
+    for length in reversed(years):
+        whole = base * length.denominator
+        grown = whole + rate * length.numerator
+        numerator, denominator = (numerator + denominator) * whole, denominator * grown
+    return rounded(balance * denominator, numerator, rounding)

@@ -12,8 +12,16 @@ from math import expm1, log1p
 from typing import TYPE_CHECKING
 
 from planning.dates import add_months, whole_months
+from planning.loans.accrual import DAYS_PER_CALENDAR_YEAR
 from planning.loans.conflicts import FORTNIGHT_DAYS, FORTNIGHTS_PER_YEAR
-from planning.loans.irr import FlowError, monthly_unit_periods, rate_of_flow
+from planning.loans.irr import (
+    FlowError,
+    daily_unit_periods,
+    eu_apr,
+    monthly_unit_periods,
+    rate_of_flow,
+    reg_z_apr,
+)
 from planning.record import Record
 from planning.units import MONTHS_PER_YEAR, Fen
 
@@ -110,6 +118,37 @@ def own_cost(schedule: Schedule) -> AllInCost:
     """The same of what the household pays itself, a subsidy (贴息) left out."""
     paid = [row.own_payment + row.prepayment for row in schedule.rows]
     return cost_of_payments(schedule, paid)
+
+
+def statutory_rates(schedule: Schedule) -> dict[str, float]:
+    """
+    The same cost as other laws define it, fractions per year by the basis' name.
+
+    Returns
+    -------
+    ``reg_z``, the actuarial rate of Regulation Z (nominal); ``eu``, the annual percentage rate
+    of charge by days over 365 (effective), which is what spreadsheets call XIRR.
+
+    Raises
+    ------
+    FlowError
+        The contract's flow has no single rate.
+    """
+    contract = schedule.contract
+    advance = contract.principal - contract.upfront_fee
+    paid = [row.payment + row.prepayment for row in schedule.rows]
+    days = [row.due_on for row in schedule.rows]
+    units = [
+        daily_unit_periods(contract.drawn_on, day, FORTNIGHT_DAYS)
+        if contract.is_fortnightly
+        else monthly_unit_periods(contract.drawn_on, day)
+        for day in days
+    ]
+    years = [0.0, *((day - contract.drawn_on).days / DAYS_PER_CALENDAR_YEAR for day in days)]
+    return {
+        "reg_z": reg_z_apr(advance, paid, units, contract.periods_per_year),
+        "eu": eu_apr(years, [advance, *(-amount for amount in paid)]),
+    }
 
 
 def cost_of_payments(

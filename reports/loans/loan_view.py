@@ -6,7 +6,7 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from planning.loans.cost import AllInCost, all_in_cost
+from planning.loans.cost import AllInCost, all_in_cost, own_cost, statutory_rates
 from planning.loans.irr import FlowError
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 from reports.language import Language
@@ -57,6 +57,8 @@ def summary(schedule: Schedule) -> dict[str, Any]:
         "irr_monthly": cost.irr_x12 / MONTHS_PER_YEAR if cost else None,
         "irr_x12": cost.irr_x12 if cost else None,
         "ear": cost.ear if cost else None,
+        **(statutory_rates(schedule) if cost else {"reg_z": None, "eu": None}),
+        "own_irr_x12": own_cost(schedule).irr_x12 if cost else None,
         "payoff_on": rows[-1].due_on.isoformat(),
         "conventions": contract.conventions.model_dump(mode="json"),
     }
@@ -131,6 +133,16 @@ def _summary_lines(schedule: Schedule, speech: Language) -> str:
         (
             say("综合融资成本（复利，实际年利率）", "all-in cost (effective)"),
             speech.percent(figures["ear"]),
+        ),
+        *(
+            [
+                (
+                    say("扣除贴息后的成本（单利）", "cost after the subsidy (irr x 12)"),
+                    speech.percent(figures["own_irr_x12"]),
+                )
+            ]
+            if schedule.total_subsidy
+            else []
         ),
     ]
     return named_lines(lines, speech)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
+import pyxirr
 from typer.testing import CliRunner
 
 from reports.cli import app
@@ -213,3 +215,15 @@ def test_a_cost_that_cannot_be_had_is_a_dash():
     answer = _answer(*LEVEL, "--months", "12", "--fee-upfront", "999999.99")
     assert (answer["irr_x12"], answer["ear"]) == (None, None)
     assert answer["periods"] == 12
+
+
+def test_the_cost_stands_on_every_named_basis():
+    """Whole months: Regulation Z is irr x 12; the European rate is that of the days, near ear."""
+    words = ["--months", "24", "--drawn-on", "2026-01-15", "--fee-upfront", "20000"]
+    answer = _answer(*LEVEL, *words)
+    assert answer["reg_z"] == pytest.approx(answer["irr_x12"], abs=1e-9)
+    rows = _answer(*LEVEL, *words, "--rows")["rows"]
+    days = [date(2026, 1, 15), *(date.fromisoformat(row["due_on"]) for row in rows)]
+    flow = [980000.0, *(-row["payment"] for row in rows)]
+    assert answer["eu"] == pytest.approx(pyxirr.xirr(days, flow), abs=1e-8)
+    assert answer["own_irr_x12"] == answer["irr_x12"]
