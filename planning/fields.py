@@ -24,6 +24,7 @@ from planning.units import FEN_PER_YUAN, Fen, fen_from_yuan
 MAX_MONEY_YUAN = Decimal(10) ** 11
 MAX_SPREAD_BP = 2_000
 MAX_MULTIPLE = 3
+MAX_AREA_M2 = 10_000
 
 
 def exact_number(value: Any, info: ValidationInfo) -> Decimal:
@@ -95,6 +96,15 @@ def _multiple(value: Any, info: ValidationInfo) -> Decimal:
     return number
 
 
+def _area(value: Any, info: ValidationInfo) -> Decimal:
+    number = exact_number(value, info)
+    if not 0 < number <= MAX_AREA_M2:
+        raise PydanticCustomError(
+            "area_range", "above 0, at most {limit} square metres", {"limit": MAX_AREA_M2}
+        )
+    return number
+
+
 def _yuan_text(fen: Fen) -> Decimal:
     return Decimal(fen) / FEN_PER_YUAN
 
@@ -161,6 +171,16 @@ Multiple = Annotated[
     Saved,
 ]
 """A factor such as 0.85, what a benchmark is multiplied by."""
+
+Area = Annotated[
+    Decimal,
+    BeforeValidator(_area),
+    WithJsonSchema(
+        {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_AREA_M2}, mode="validation"
+    ),
+    Saved,
+]
+"""Floor area in square metres (建筑面积)."""
 
 DayOfMonth = Annotated[int, Field(ge=1, le=31)]
 """A day of every month; clamped to the end of shorter ones where it is used."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from planning.household.client import read_household
 from planning.market.history import read_index_histories
 from planning.parameters import read_rule_book, read_scenarios
+from planning.products.catalogue import read_products
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from planning.household.profile import Household
     from planning.loans.rates import IndexHistory
     from planning.parameters import RuleBook, Scenario
+    from planning.products.product import Product
+
+
+PARTS = ("rules", "market", "products", "scenarios")
+"""Folders of ``params`` a plan rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Inputs:
     book: RuleBook
     scenarios: tuple[Scenario, ...]
     histories: Mapping[str, IndexHistory]
+    products: tuple[Product, ...]
     digests: Mapping[str, str]
 
 
@@ -43,11 +50,12 @@ class Parameters:
     book: RuleBook
     scenarios: tuple[Scenario, ...]
     histories: Mapping[str, IndexHistory]
+    products: tuple[Product, ...]
 
 
 def read_parameters(params: Path) -> Parameters:
     """
-    Rules, stress cases and index histories of `params`.
+    Rules, stress cases, index histories and products of `params`.
 
     Raises
     ------
@@ -58,6 +66,7 @@ def read_parameters(params: Path) -> Parameters:
         book=read_rule_book(params / "rules"),
         scenarios=read_scenarios(params / "scenarios" / "standard.yaml"),
         histories=read_index_histories(params / "market"),
+        products=read_products(params / "products"),
     )
 
 
@@ -76,9 +85,10 @@ def read_inputs(client_file: Path, params: Path, as_of: date) -> Inputs:
         book=parameters.book,
         scenarios=parameters.scenarios,
         histories=parameters.histories,
+        products=parameters.products,
         digests={
             "client_file": _digest([client_file]),
-            **{part: folder_digest(params / part) for part in ("rules", "market", "scenarios")},
+            **{part: folder_digest(params / part) for part in PARTS},
         },
     )
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Literal
 from planning.dates import add_months
 from planning.household.balance_sheet import BalanceSheet
 from planning.household.cashflow import cashflow, liquid_assets
+from planning.household.pay import PayYear, pay_years
 from planning.household.profile import Household
+from planning.household.provident_fund import FundLoan
 from planning.household.ratios import Ratio, ratios
 from planning.loans.cost import all_in_cost
 from planning.loans.debt import Debt, debt_on
@@ -24,6 +26,7 @@ from planning.record import Record
 from planning.risk.contingency import Contingency, contingency
 from planning.risk.stress import StressOutcome, outcome, projection, stress_test
 from planning.risk.warning import Evidence, Finding, findings, suitability_months
+from planning.rules.compliance import Case, Check, contract_checks
 from planning.strategy.need import Capacity, capacity
 from planning.strategy.repayment import (
     AMORTISING,
@@ -32,6 +35,7 @@ from planning.strategy.repayment import (
     method_comparison,
     prepayment_comparison,
 )
+from planning.strategy.selection import Selection, Situation, selection
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -120,10 +124,14 @@ class LiabilityPlan(Record):
     debts: tuple[Debt, ...]
     settled: tuple[str, ...]
     balance_sheet: BalanceSheet
+    pay: tuple[PayYear, ...]
     year_ahead: YearAhead
     cashflow: tuple[CashflowMonth, ...]
     ratios: tuple[Ratio, ...]
     capacity: Capacity | None
+    fund_loan: FundLoan | None
+    selection: Selection | None
+    compliance: tuple[Check, ...]
     methods: tuple[MethodComparison, ...]
     prepayment: PrepaymentComparison | None
     scenarios: tuple[Scenario, ...]
@@ -177,6 +185,26 @@ def liability_plan(
         household, base, as_of, read, costs, stress, emergency, missing, horizon, rules
     )
     found = findings(evidence)
+    fund = None
+    chosen = selection(
+        Situation(
+            household=household,
+            positions=base.positions,
+            as_of=as_of,
+            products=inputs.products,
+            histories=histories,
+            scenarios=inputs.scenarios,
+            fund=fund,
+            rules=rules,
+        )
+    )
+    checks = [
+        check
+        for p in base.positions
+        for check in contract_checks(
+            Case(p.contract, costs[p.contract.id], is_new=False), household, histories, rules
+        )
+    ]
     open_ids = {p.contract.id for p in base.positions}
     return LiabilityPlan(
         client=household.client,
@@ -186,10 +214,14 @@ def liability_plan(
         debts=tuple(debt_on(p, costs[p.contract.id]) for p in base.positions),
         settled=tuple(c.id for c in household.liabilities if c.id not in open_ids),
         balance_sheet=base.sheet,
+        pay=pay_years(household, rules, as_of),
         year_ahead=_year_ahead(base.frame),
         cashflow=_cashflow_months(base.frame),
         ratios=read,
         capacity=_capacity(household, base, histories, as_of, rules),
+        fund_loan=fund,
+        selection=chosen,
+        compliance=tuple(checks),
         methods=tuple(_method_comparisons(household, base.positions, histories, as_of)),
         prepayment=_prepayment(household, base, emergency, rules),
         scenarios=inputs.scenarios,

@@ -364,7 +364,7 @@ def test_words_bear_a_problem_without_numbers(code, language):
 
 def test_a_suggestion_is_made_where_there_is_one(tmp_path):
     """A misspelt field and a percentage come with what was probably meant."""
-    path = edited(tmp_path, "quoted_annual_rate: 0.0345", "quoted_anual_rate: 0.0345\n  rate: 1")
+    path = edited(tmp_path, "quoted_annual_rate: 0.0345", "quoted_anual_rate: 0.0345\n  xyz: 1")
     _, problems = check_household(path, AS_OF)
     close, far = problem_lines(problems, "en")
     assert close.endswith("did you mean quoted_annual_rate?")

@@ -35,6 +35,7 @@ _REFERRING: Final = (
     ("liabilities", "secured_by", "assets", "unknown_asset"),
     ("prepayment_wish", "liability", "liabilities", "unknown_liability"),
     ("need", "replaces", "liabilities", "unknown_liability"),
+    ("need", "collateral", "assets", "unknown_asset"),
 )
 
 
@@ -130,7 +131,7 @@ def _need_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     kind = need["kind"]
     if kind == "none":
         for name in Need.model_fields.keys() - {"kind"}:
-            if need.get(name) not in (None, 0):
+            if need.get(name) not in (None, 0, "none"):
                 yield ("need", name), "need_is_none", {}
         return
     for name in ("term", "amount", "purpose"):
@@ -142,6 +143,20 @@ def _need_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
         yield ("need", "term"), "term_against_months", {"months": months}
     if kind == "refinance" and not data.get("liabilities"):
         yield ("need", "kind"), "nothing_to_refinance", {}
+    yield from _home_conflicts(need)
+
+
+def _home_conflicts(need: Mapping[str, Any]) -> Iterator[Conflict]:
+    home = need.get("home")
+    if not isinstance(home, dict):
+        return
+    if need.get("kind") != "housing":
+        yield ("need", "home"), "home_without_housing", {"kind": need["kind"]}
+    amount, price = need.get("amount"), home.get("price")
+    if _is_number(amount) and _is_number(price) and amount > price:
+        yield ("need", "amount"), "loan_above_price", {"price": str(price)}
+    if home.get("built_in") is not None and not home.get("is_second_hand"):
+        yield ("need", "home", "built_in"), "built_in_of_new_home", {}
 
 
 def _prepayment_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from planning.fields import LINE, Fraction, Growth, Money, Reference, Text
+from planning.fields import LINE, Area, Fraction, Growth, Money, Reference, Text
 from planning.loans.conflicts import MAX_TERM_MONTHS
 from planning.loans.contract import LoanContract
 from planning.record import Record
@@ -46,6 +46,28 @@ PositiveMoney = Annotated[Money, Field(gt=0, json_schema_extra={"exclusiveMinimu
 MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 Frequency = Literal["monthly", "yearly"]
 NeedKind = Literal["consumption", "housing", "business", "education", "refinance", "none"]
+Use = Literal[
+    "renovation",
+    "car",
+    "appliances",
+    "education",
+    "medical",
+    "travel",
+    "wedding",
+    "daily",
+    "parking",
+    "home_purchase",
+    "down_payment",
+    "securities",
+    "wealth_products",
+    "equity",
+    "working_capital",
+    "equipment",
+    "business_premises",
+    "refinance",
+    "other",
+]
+"""What borrowed money is spent on (用途类别); rules forbid some of it, products serve some."""
 
 
 class Member(Record):
@@ -70,12 +92,24 @@ class Member(Record):
     is_dependant: bool = Field(default=False, description="是否需家庭供养")
 
 
+class HomePurchase(Record):
+    """The home a loan is to buy (拟购住房)."""
+
+    price: PositiveMoney = Field(description="总价, 元")
+    area_m2: Area = Field(description="建筑面积, 平方米")
+    is_first_home: bool = Field(description="是否首套, as the lender counts it")
+    is_second_hand: bool = Field(default=False, description="是否二手房")
+    built_in: Annotated[int, Field(ge=1900, le=2100)] | None = Field(
+        default=None, description="建成年份, for a second-hand home"
+    )
+
+
 class Need(Record):
     """
     What the household wants from its liabilities (负债需求).
 
     With a kind other than ``none``, `term`, `amount` and `purpose` must be there; with ``none``
-    nothing else may be.
+    nothing else may be. Without a `use` the kind of need and the words of the purpose tell it.
     """
 
     kind: NeedKind = Field(description="需求类型")
@@ -84,6 +118,14 @@ class Need(Record):
     )
     amount: Money = Field(default=0, description="所需金额, 元")
     purpose: Text | None = Field(default=None, description="用途")
+    use: Use | None = Field(default=None, description="用途类别")
+    home: HomePurchase | None = Field(default=None, description="拟购住房")
+    collateral: tuple[Reference, ...] = Field(
+        default=(), description="可提供的担保物, ids of assets offered as security"
+    )
+    guarantee: Literal["none", "personal", "company"] = Field(
+        default="none", description="可提供的保证"
+    )
     wanted_by: date | None = Field(default=None, description="希望到位日期")
     term_months: Annotated[int, Field(ge=1, le=MAX_TERM_MONTHS)] | None = Field(
         default=None, description="拟借期限, months"

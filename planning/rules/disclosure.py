@@ -220,6 +220,17 @@ def financing_cost_form(
     )
 
 
+def charged_payments(schedule: Schedule, further: Sequence[Charge] = ()) -> tuple[Fen, ...]:
+    """
+    What is paid on each row of a contract as it is signed, further charges among it; 分.
+
+    Parameters
+    ----------
+    schedule, further : as for ``financing_cost_form``.
+    """
+    return tuple(_payments(schedule, [_further_charge(schedule, one) for one in further]))
+
+
 def _check_as_signed(schedule: Schedule) -> None:
     contract = schedule.contract
     if contract.events or any(row.prepayment for row in schedule.rows):
