@@ -15,7 +15,7 @@ from planning.dates import add_months
 from planning.household.balance_sheet import BalanceSheet
 from planning.household.cashflow import cashflow, liquid_assets
 from planning.household.pay import PayYear, pay_years
-from planning.household.profile import Household
+from planning.household.profile import Household, Need
 from planning.household.provident_fund import FundLoan
 from planning.household.ratios import Ratio, ratios
 from planning.loans.cost import all_in_cost
@@ -72,9 +72,9 @@ class IndexPoint(Record):
 
 
 class Market(Record):
-    """The index as last known and where it came from."""
+    """The index as last known and where it came from; None before the LPR of today began."""
 
-    latest: IndexPoint
+    latest: IndexPoint | None
     history: tuple[IndexPoint, ...]
     missing_publications: tuple[date, ...]
 
@@ -172,7 +172,8 @@ def liability_plan(
     ModelError
         An identity of the model does not hold.
     """
-    household, histories = inputs.household, inputs.histories
+    household = inputs.household
+    histories = {name: index.known_on(as_of) for name, index in inputs.histories.items()}
     rules = inputs.book.on(as_of)
     horizon = int(rules.value("house.stress_horizon_months"))
     base = projection(household, histories, as_of, horizon)
@@ -247,7 +248,8 @@ def _market(histories: Mapping[str, IndexHistory], as_of: date, missing: Sequenc
         for day, short in histories["lpr_1y"].values
         if day <= as_of
     ]
-    return Market(latest=points[-1], history=tuple(points), missing_publications=tuple(missing))
+    latest = points[-1] if points else None
+    return Market(latest=latest, history=tuple(points), missing_publications=tuple(missing))
 
 
 def _cashflow_months(frame: pd.DataFrame) -> tuple[CashflowMonth, ...]:
@@ -271,8 +273,15 @@ def _year_ahead(frame: pd.DataFrame) -> YearAhead:
     return YearAhead(**{f"{name}_yuan": value for name, value in means.items()}, margin_yuan=margin)
 
 
-def _index_for(months: int, histories: Mapping[str, IndexHistory], as_of: date) -> Decimal:
-    return histories["lpr_5y" if months > LONG_TENOR_MONTHS else "lpr_1y"].on(as_of)
+def _wanted_rate(
+    need: Need, histories: Mapping[str, IndexHistory], as_of: date
+) -> Decimal | None:
+    """The rate a wanted loan is computed with: the quote in hand, else the LPR of its term."""
+    if need.quoted_annual_rate is not None:
+        return need.quoted_annual_rate
+    months = need.term_months or MONTHS_PER_YEAR
+    index = histories["lpr_5y" if months > LONG_TENOR_MONTHS else "lpr_1y"]
+    return index.on(as_of) if index.values else None
 
 
 def _capacity(
@@ -283,11 +292,12 @@ def _capacity(
     rules: RulesInForce,
 ) -> Capacity | None:
     need = household.need
-    months = need.term_months or MONTHS_PER_YEAR
+    rate = _wanted_rate(need, histories, as_of)
+    if rate is None:
+        return None
     kept = [p for p in base.positions if p.contract.id not in need.replaces]
     after = cashflow(household, kept, as_of) if need.replaces else base.frame
     norm = rules.band("norms.debt_service_share")
-    rate = need.quoted_annual_rate or _index_for(months, histories, as_of)
     return capacity(need, base.frame, after, norm.green, rate)
 
 
@@ -300,8 +310,8 @@ def _method_comparisons(
     """The loan wanted, and the largest debt that is repaid by instalments."""
     compared = []
     need = household.need
-    if need.kind != "none" and need.amount and need.term_months:
-        rate = need.quoted_annual_rate or _index_for(need.term_months, histories, as_of)
+    rate = _wanted_rate(need, histories, as_of)
+    if need.kind != "none" and need.amount and need.term_months and rate is not None:
         compared.append(method_comparison("need", need.amount, rate, need.term_months, as_of))
     repaid = [p for p in positions if p.contract.method in AMORTISING and p.remaining]
     if repaid:

@@ -64,12 +64,21 @@ class IndexHistory:
         """
         known = bisect_right(self.values, day, key=lambda entry: entry[0])
         if known == 0:
-            raise ParameterError(self.name, day, f"first value is of {self.values[0][0]}")
+            first = f"first value is of {self.values[0][0]}" if self.values else "no value yet"
+            raise ParameterError(self.name, day, first)
         return self.values[known - 1][1]
 
+    def known_on(self, day: date) -> IndexHistory:
+        """The index as it was known on a day: what was published later is not in it."""
+        return IndexHistory(self.name, tuple(entry for entry in self.values if entry[0] <= day))
+
     def shifted(self, after: date, shock_bp: int) -> IndexHistory:
-        """The same index moved by `shock_bp` from the day after `after`, never below zero."""
-        if not shock_bp:
+        """
+        The same index moved by `shock_bp` from the day after `after`, never below zero.
+
+        An index without a value yet has nothing that could move.
+        """
+        if not shock_bp or not self.values or self.values[0][0] > after:
             return self
         start = after + timedelta(days=1)
         past = [(day, rate) for day, rate in self.values if day < start]

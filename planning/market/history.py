@@ -165,7 +165,7 @@ def missing_publications(history: IndexHistory, as_of: date) -> tuple[date, ...]
     >>> [day.isoformat() for day in missing_publications(history, date(2026, 11, 22))]
     ['2026-10-20', '2026-11-20']
     """
-    if not history.name.startswith("lpr_"):
+    if not history.name.startswith("lpr_") or not history.values:
         return ()
     last, _ = history.values[-1]
     months = range(1, max(_months_between(last, as_of), 0) + 1)

@@ -32,7 +32,7 @@ def parameter_table(plan: LiabilityPlan, language: str) -> Html:
     rows = [
         [
             getattr(entry.label, language),
-            _value(entry, speech),
+            speech.graded(_value(entry, speech), entry.grade),
             speech.date(entry.since),
             speech.label("authority", entry.authority),
             entry.reference.title,

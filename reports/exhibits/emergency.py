@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planning.risk.contingency import FUND_RULE
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table
 from reports.language import UNKNOWN, Language
@@ -17,6 +18,7 @@ def fund_table(plan: LiabilityPlan, language: str) -> Html:
     """Target, what is held and what is missing."""
     speech = Language(language)
     say, fund = speech.either, plan.contingency.fund
+    grades = {entry.name: entry.grade for entry in plan.parameters}
     carries = (
         say("现有其他收入已足够", "other income covers it")
         if fund.lasts_months is None
@@ -30,7 +32,10 @@ def fund_table(plan: LiabilityPlan, language: str) -> Html:
             say("每月必要支出与还款", "Essential spending and debt service a month"),
             speech.yuan(fund.monthly_need_yuan),
         ],
-        [say("建议备足的月数", "Months to hold"), speech.months(fund.months)],
+        [
+            say("建议备足的月数", "Months to hold"),
+            speech.graded(speech.months(fund.months), grades[FUND_RULE]),
+        ],
         [say("紧急备用金目标", "Target"), speech.yuan(fund.target_yuan)],
         [say("现有可动用资金", "Held today"), speech.yuan(fund.held_yuan)],
         [say("缺口", "Missing"), speech.yuan(fund.gap_yuan)],

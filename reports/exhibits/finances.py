@@ -176,11 +176,12 @@ def ratio_table(plan: LiabilityPlan, language: str) -> Html:
     """The planner's ratios beside their norms."""
     speech = Language(language)
     say = speech.either
+    grades = {entry.name: entry.grade for entry in plan.parameters}
     rows = [
         [
             speech.label("ratio", ratio.code),
             _value(ratio, ratio.value, speech),
-            _norm(ratio, speech),
+            speech.graded(_norm(ratio, speech), grades[ratio.rule]),
             speech.label("colour", ratio.colour),
         ]
         for ratio in plan.ratios

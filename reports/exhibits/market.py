@@ -20,11 +20,13 @@ def rate_chart(plan: LiabilityPlan, language: str) -> Html:
     """LPR since its reform, and the rate of every floating debt."""
     from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 
+    latest = plan.market.latest
+    if latest is None:
+        return NOTHING
     speech = Language(language)
     say = speech.either
     figure, axes = new_figure(80)
     days = date2num([*(point.published_on for point in plan.market.history), plan.as_of])
-    latest = plan.market.latest
     for name, label, colour in (
         ("lpr_5y", say("5年期以上LPR", "LPR 5Y"), SERIES[0]),
         ("lpr_1y", say("1年期LPR", "LPR 1Y"), SERIES[3]),

@@ -16,6 +16,7 @@ from typing import Final, Literal
 Code = Literal["zh", "en"]
 LANGUAGES: Final = ("zh", "en")
 UNKNOWN: Final = "—"
+UNVERIFIED: Final = "M"
 FEN_PER_YUAN: Final = 100
 YUAN_PER_WAN: Final = 10_000
 MONTHS_PER_YEAR: Final = 12
@@ -56,6 +57,11 @@ class Language:
             No such group or code: a document must not show a bare code.
         """
         return UNKNOWN if code is None else _labels()[group][code][self.code]
+
+    def graded(self, text: str, grade: str) -> str:
+        """A value with the mark of one that nobody has verified (grade M)."""
+        mark = self.either("〔未核实〕", " [unverified]")
+        return f"{text}{mark}" if grade == UNVERIFIED else text
 
     def events(self, names: str) -> str:
         """What happened on one day of a ledger; several are joined by a comma in the model."""

@@ -13,7 +13,7 @@ import tomllib
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -21,6 +21,8 @@ from reports.language import Language
 from reports.markup import Html
 
 if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
     from planning.plan import LiabilityPlan
     from planning.risk.warning import Finding
     from planning.strategy.repayment import PrepaymentOutcome
@@ -118,6 +120,13 @@ def _with_formats(environment: Environment, language: str) -> Environment:
     speech = Language(language)
     for name in FORMATS:
         environment.filters[name] = partial(getattr(speech, name))
+
+    @pass_context
+    def by(context: Context, text: object, rule: str) -> str:
+        """A number of the rule book, marked where its value is unverified."""
+        return speech.graded(str(text), context["rule"][rule].grade)
+
+    environment.filters["by"] = by
     return environment
 
 
