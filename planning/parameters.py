@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
@@ -30,15 +30,18 @@ from pydantic_core import PydanticCustomError
 from planning.errors import ClientFileError, ParameterError, Problem
 from planning.fields import Saved, exact_number
 from planning.record import Record
+from planning.record_file import FIRST_DAY
 from planning.yaml_tree import Place, Tree, read_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Unit = Literal[
-    "basis_point", "count", "day", "fraction", "fraction_per_year", "month", "multiple", "year",
-    "yuan",
+    "basis_point", "calendar_year", "count", "day", "flag", "fraction", "fraction_per_year",
+    "month", "multiple", "square_metre", "year", "yuan",
 ]  # fmt: skip
+"""A ``flag`` is 1 where a rule holds and 0 where it says that it does not."""
+
 Period = Literal["none", "day", "month", "quarter", "year"]
 """The span a value speaks of: an income share of a ``month``, enquiries in a ``quarter``."""
 
@@ -48,8 +51,11 @@ Grade = Literal["A", "B", "C", "M"]
 
 Colour = Literal["green", "amber", "red"]
 
-WHOLE_UNITS: Final = frozenset({"basis_point", "count", "day", "month", "year"})
+WHOLE_UNITS: Final = frozenset(
+    {"basis_point", "calendar_year", "count", "day", "flag", "month", "year"}
+)
 FRACTION_UNITS: Final = frozenset({"fraction", "fraction_per_year"})
+CITY: Final = "市"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -105,6 +111,8 @@ class DatedValue(Record):
     """
     A value from `since` on, or the end of a measure.
 
+    What no text dates stands from the calendar's first day on and is undated.
+
     `value` is a number or, where it differs by case, a mapping of numbers. With ``ended: true``
     there is none: from that day on the rule is not in force.
     """
@@ -116,13 +124,19 @@ class DatedValue(Record):
     grade: Grade
     note: Text | None = None
 
+    @property
+    def is_undated(self) -> bool:
+        """Whether no text says since when the value holds."""
+        return self.since == FIRST_DAY
+
 
 class RuleEntry(Record):
     """
     One dated number.
 
-    `better` says which way a band's bounds ``green`` and ``amber`` are to be read. Past
-    `review_by` somebody has to look whether the last value still stands.
+    `better` says which way a band's bounds ``green`` and ``amber`` are to be read. `city` is the
+    city a local rule is of, as ``杭州``. Past `review_by` somebody has to look whether the last
+    value still stands.
     """
 
     label: Label
@@ -130,6 +144,7 @@ class RuleEntry(Record):
     period: Period
     authority: Authority
     review_by: date
+    city: Text | None = None
     better: Literal["higher", "lower"] | None = None
     values: Annotated[tuple[DatedValue, ...], Field(strict=False, min_length=1)]
 
@@ -166,11 +181,16 @@ class Band(Record):
 
 
 class InForce(Record):
-    """An entry as it stands on one day, with everything a document prints beside the number."""
+    """
+    An entry as it stands on one day, with everything a document prints beside the number.
+
+    `until` is the last day of the value, as far as the book knows; None where nothing follows.
+    """
 
     name: str
     value: Decimal | dict[str, Decimal]
     since: date
+    until: date | None
     reference: Reference
     grade: Grade
     note: str | None
@@ -178,9 +198,15 @@ class InForce(Record):
     unit: Unit
     period: Period
     authority: Authority
+    city: str | None
     better: Literal["higher", "lower"] | None
     review_by: date
     is_review_due: bool
+
+    @property
+    def is_undated(self) -> bool:
+        """Whether no text says since when the value holds."""
+        return self.since == FIRST_DAY
 
 
 class RulesInForce:
@@ -208,6 +234,10 @@ class RulesInForce:
     def consulted(self) -> tuple[InForce, ...]:
         """The entries asked for so far, by name."""
         return tuple(self._consulted[name] for name in sorted(self._consulted))
+
+    def at(self, day: date) -> RulesInForce:
+        """The same book on another day, with a list of its own."""
+        return RulesInForce(self._book, day)
 
     def is_in_force(self, name: str) -> bool:
         """
@@ -240,6 +270,7 @@ class RulesInForce:
             name=name,
             value=dated.value,
             since=dated.since,
+            until=self._last_day(name),
             reference=dated.reference,
             grade=dated.grade,
             note=dated.note,
@@ -247,6 +278,7 @@ class RulesInForce:
             unit=entry.unit,
             period=entry.period,
             authority=entry.authority,
+            city=entry.city,
             better=entry.better,
             review_by=entry.review_by,
             is_review_due=self.as_of > entry.review_by,
@@ -286,14 +318,48 @@ class RulesInForce:
             raise ParameterError(name, self.as_of, "has no bands")
         return Band(green=entry.value["green"], amber=entry.value.get("amber"), better=entry.better)
 
+    def until(self, name: str) -> date | None:
+        """
+        Last day of the value in force as far as the book knows, None where nothing follows it.
+
+        Raises
+        ------
+        ParameterError
+            As for `entry`.
+        """
+        return self.entry(name).until
+
+    def city_entry(self, prefix: str, city: str) -> InForce | None:
+        """
+        The local rule of a city, None where the book has none in force.
+
+        Parameters
+        ----------
+        prefix : of the entry's name, ``provident_fund.cap`` for ``provident_fund.cap_hangzhou``.
+        city : as people write it, 杭州 or 杭州市.
+        """
+        for name, entry in self._book.entries.items():
+            is_of_city = entry.city is not None and entry.city == city.removesuffix(CITY)
+            if is_of_city and name.startswith(f"{prefix}_"):
+                return self.entry(name) if self.is_in_force(name) else None
+        return None
+
     def _dated(self, name: str) -> DatedValue | None:
+        known = self._known(name)
+        return self._book.entries[name].values[known - 1] if known else None
+
+    def _last_day(self, name: str) -> date | None:
+        later = self._book.entries[name].values[self._known(name) :]
+        return later[0].since - timedelta(days=1) if later else None
+
+    def _known(self, name: str) -> int:
+        """How many of the entry's values have begun."""
         if name not in self._book.entries:
             nearest = get_close_matches(name, self._book.entries, n=1)
             hint = f"; did you mean {nearest[0]}?" if nearest else ""
             raise ParameterError(name, self.as_of, f"no such entry{hint}")
         values = self._book.entries[name].values
-        known = bisect_right(values, self.as_of, key=lambda dated: dated.since)
-        return values[known - 1] if known else None
+        return bisect_right(values, self.as_of, key=lambda dated: dated.since)
 
 
 class RuleBook(Record):
@@ -320,6 +386,15 @@ class RuleBook(Record):
         """Every day on which any entry changes, in order."""
         days = {dated.since for entry in self.entries.values() for dated in entry.values}
         return tuple(sorted(days))
+
+    def review_due(self, on: date) -> tuple[str, ...]:
+        """
+        Names of the entries past their `review_by`, in order of it.
+
+        One that has ended is among them: it may have been prolonged since.
+        """
+        due = [(entry.review_by, name) for name, entry in self.entries.items()]
+        return tuple(name for review_by, name in sorted(due) if review_by < on)
 
 
 class Scenario(Record):
@@ -359,7 +434,7 @@ def read_rule_book(folder: Path) -> RuleBook:
         All problems of all files: those of `read_tree` and of the schema, and ``no_files``,
         ``not_a_mapping``, ``name_invalid``, ``dates_not_ascending``, ``value_or_ended``,
         ``ended_first``, ``keys_differ``, ``band_invalid``, ``out_of_range``, ``not_whole``,
-        ``url_missing``, ``note_missing``.
+        ``not_a_flag``, ``url_missing``, ``note_missing``.
     """
     entries: dict[str, RuleEntry] = {}
     paths = sorted(folder.glob("*.yaml"))
@@ -453,7 +528,7 @@ def _contradictions(entry: RuleEntry) -> Iterator[_Contradiction]:
             yield (*place, "ended"), "ended_first", ""
         if dated.value is not None and _cases(dated) != first_cases:
             yield (*place, "value"), "keys_differ", ", ".join(_cases(dated))
-        yield from _unsupported(place, dated)
+        yield from _unsupported(place, dated, entry.authority)
         for part, figure in _parts(dated.value):
             yield from _impossible((*place, "value", *part), figure, entry.unit)
     yield from _band_contradictions(entry)
@@ -470,9 +545,13 @@ def _parts(value: Decimal | dict[str, Decimal] | None) -> Iterator[tuple[tuple[s
         yield (key,), part
 
 
-def _unsupported(place: Place, dated: DatedValue) -> Iterator[_Contradiction]:
-    """An official text has an address; general knowledge says that it is no more than that."""
-    if dated.grade == "A" and dated.reference.url is None:
+def _unsupported(place: Place, dated: DatedValue, authority: Authority) -> Iterator[_Contradiction]:
+    """
+    An official text has an address; general knowledge says that it is no more than that.
+
+    What the house decides stands here itself: it is official, and has no other address.
+    """
+    if dated.grade == "A" and dated.reference.url is None and authority != "house":
         yield (*place, "reference", "url"), "url_missing", ""
     if dated.grade == "M" and dated.note is None:
         yield (*place, "note"), "note_missing", ""
@@ -483,6 +562,8 @@ def _impossible(place: Place, figure: Decimal, unit: Unit) -> Iterator[_Contradi
         yield place, "not_whole", figure
     if unit in FRACTION_UNITS and abs(figure) > 1:
         yield place, "out_of_range", figure
+    if unit == "flag" and figure not in (0, 1):
+        yield place, "not_a_flag", figure
 
 
 def _band_contradictions(entry: RuleEntry) -> Iterator[_Contradiction]:

@@ -70,14 +70,19 @@ def check(
     files: Files,
     as_of: AsOf = "",
     language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
 ) -> None:
-    """Report every problem of every client file at once."""
+    """Report every problem of every client file at once, and the rules that are due for review."""
     from planning.household.client import check_households
     from reports.language.problems import problem_lines
+    from reports.rules.command import review_notes
 
-    _, problems = check_households(files, _day(as_of or _today()))
+    day = _day(as_of or _today())
+    _, problems = check_households(files, day)
     for line in problem_lines(problems, language):
         typer.echo(line)
+    for line in review_notes(params, day, language):
+        typer.echo(line, err=True)
     if problems:
         _say(language, f"共 {len(problems)} 处问题", f"{len(problems)} problems in all")
         raise typer.Exit(2)
@@ -288,6 +293,49 @@ def offset(
     try:
         show_offset(file, params, language, as_json=as_json, rows=rows, say=typer.echo)
     except (PlanningError, ValueError) as error:
+        _refuse(error, language)
+
+
+@app.command()
+def rules(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="an entry, a topic, or how names begin")
+    ] = "",
+    on: Annotated[str, typer.Option("--on", metavar="DAY", help="today if absent")] = "",
+    as_json: Json = False,
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+) -> None:
+    """Show the rules and rates of a day: value, reference, grade; of one, its whole history."""
+    from planning.errors import PlanningError
+    from reports.rules.command import RulesQuestion, show_rules
+
+    try:
+        asked = RulesQuestion(name, _day(on or _today()), params)
+        show_rules(asked, language, as_json=as_json, say=typer.echo)
+    except PlanningError as error:
+        _refuse(error, language)
+
+
+@app.command()
+def products(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE...]", help="product files (YAML); the catalogue if absent"),
+    ] = None,
+    on: Annotated[str, typer.Option("--on", metavar="DAY", help="today if absent")] = "",
+    as_json: Json = False,
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+) -> None:
+    """Show what lenders offer on a day: range, rate, and what an example really costs."""
+    from planning.errors import PlanningError
+    from reports.products.command import ProductsQuestion, show_products
+
+    try:
+        asked = ProductsQuestion(files or (), _day(on or _today()), params)
+        show_products(asked, language, as_json=as_json, say=typer.echo)
+    except PlanningError as error:
         _refuse(error, language)
 
 

@@ -164,11 +164,87 @@ def test_every_change_date_changes_something(book):
         )
 
 
-def test_all_rules_but_ended_ones_stand_on_the_day_of_the_last_change(book):
-    """From 2026-08-28 on a plan finds every rule it may ask for."""
-    rules = book.on(book.change_dates()[-1])
-    missing = [name for name in book.entries if not rules.is_in_force(name)]
-    assert missing == ["price.card_overdraft_cap"]
+def test_all_rules_but_ended_and_coming_ones_stand_today(book):
+    """What a plan of 2026-11-22 cannot ask for is over, or has a day of its own to come."""
+    rules = book.on(AS_OF)
+    missing = {name for name in book.entries if not rules.is_in_force(name)}
+    assert missing == {
+        "credit.repair_2025",
+        "mortgage.conversion_window",
+        "mortgage.floor_first_bp",
+        "mortgage.floor_first_local",
+        "mortgage.floor_second_bp",
+        "presets.hkma_stress_bp",
+        "presets.hkma_stressed_dsr",
+        "presets.us_qm_dti",
+        "price.card_overdraft_cap",
+        "price.card_overdraft_floor_multiple",
+        "price.microloan_multiple",
+        "subsidy.consumer_small_cap_yuan",
+        "subsidy.consumer_transaction_base_yuan",
+    }
+
+
+def test_a_view_of_another_day_has_a_list_of_its_own(book):
+    """The day of a contract is asked without touching what the plan consulted."""
+    rules = book.on(AS_OF)
+    before = rules.at(date(2024, 10, 1))
+    assert before.value("mortgage.max_term_years") == 30
+    assert (before.as_of, rules.as_of) == (date(2024, 10, 1), AS_OF)
+    assert [entry.name for entry in before.consulted] == ["mortgage.max_term_years"]
+    assert rules.consulted == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "last"), [("2026-07-31", "2026-07-31"), ("2026-08-01", "2026-12-31")]
+)
+def test_a_value_lasts_to_the_day_before_the_next(book, day, last):
+    """Until 2026-07-31 3,000 a year, then 5,000 to the end of the window."""
+    rules = book.on(date.fromisoformat(day))
+    assert rules.until("subsidy.consumer_yearly_cap_yuan") == date.fromisoformat(last)
+    assert rules.entry("subsidy.consumer_yearly_cap_yuan").until == date.fromisoformat(last)
+
+
+def test_a_value_nothing_follows_has_no_last_day(book):
+    """What is not announced is not known."""
+    assert book.on(AS_OF).until("mortgage.max_term_years") is None
+
+
+@pytest.mark.parametrize("city", ["杭州", "杭州市"])
+def test_a_city_is_found_by_either_name(book, city):
+    """900,000 and 1,800,000, twenty balances, and the base of 2026 (aifincalc, 2026-10-10)."""
+    rules = book.on(AS_OF)
+    cap = rules.city_entry("provident_fund.cap", city)
+    assert (cap.name, cap.city) == ("provident_fund.cap_hangzhou", "杭州")
+    assert cap.value == {"single": 900_000, "family": 1_800_000}
+    assert rules.city_entry("provident_fund.multiple", city).value == 20
+    assert rules.city_entry("social_insurance.fund_base", city).value["highest"] == 42_151
+    assert {entry.name for entry in rules.consulted} == {
+        "provident_fund.cap_hangzhou",
+        "provident_fund.multiple_hangzhou",
+        "social_insurance.fund_base_hangzhou",
+    }
+
+
+def test_a_city_without_a_rule_of_the_day_has_none(book):
+    """Neither an unknown city, nor one whose figure is younger, nor another's is taken."""
+    assert book.on(AS_OF).city_entry("provident_fund.cap", "拉萨市") is None
+    assert book.on(AS_OF).city_entry("provident_fund.cap", "") is None
+    assert book.on(AS_OF).city_entry("provident_fund.multiple", "北京") is None
+    early = book.on(date(2026, 1, 1))
+    assert early.city_entry("provident_fund.cap", "杭州") is None
+    assert early.consulted == ()
+
+
+def test_rules_due_for_review_are_named_in_order_of_it(book):
+    """On the review day itself nothing is due; the day after, ended measures are due as well."""
+    assert book.review_due(date(2026, 10, 31)) == ()
+    assert book.review_due(AS_OF) == ("mortgage.new_average_rate",)
+    due = book.review_due(date(2027, 1, 1))
+    assert {"mortgage.new_average_rate", "subsidy.consumer_points"} <= set(due)
+    assert [book.entries[name].review_by for name in due] == sorted(
+        book.entries[name].review_by for name in due
+    )
 
 
 def test_unknown_names_and_early_days_are_errors_that_help(book):
@@ -308,6 +384,7 @@ def test_a_sound_file_is_read_as_written(tmp_path):
         ("https:", "ftp:", (14, "limit.values[1].reference.url", "string_pattern_mismatch")),
         ("value: 0.50", "value: {green: 0.5}", (9, "limit.values[0].value", "band_invalid")),
         ("unit: fraction", "unit: month", (9, "limit.values[0].value", "not_whole")),
+        ("value: 0.50", "value: 2", (9, "limit.values[0].value", "out_of_range")),
         ("limit:", "Limit:", (1, "Limit", "name_invalid")),
         ("zh: 上限", "zh: ''", (2, "limit.label.zh", "string_too_short")),
     ],
@@ -331,6 +408,17 @@ def test_a_band_has_its_bounds_in_order(tmp_path):
         else:
             expected = ("topic.yaml", 10, "limit.values[0].value", "band_invalid")
             assert problems_of(tmp_path) == [expected]
+
+
+@pytest.mark.parametrize(("value", "is_sound"), [("0", True), ("1", True), ("2", False)])
+def test_a_flag_is_one_or_nothing(tmp_path, value, is_sound):
+    """A duty holds or does not; two is a slip."""
+    text = ENTRY.replace("unit: fraction", "unit: flag").replace("value: 0.50", f"value: {value}")
+    (tmp_path / "topic.yaml").write_text(text, encoding="utf-8")
+    if is_sound:
+        assert read_rule_book(tmp_path).on(date(2021, 1, 1)).value("topic.limit") == int(value)
+    else:
+        assert problems_of(tmp_path) == [("topic.yaml", 9, "limit.values[0].value", "not_a_flag")]
 
 
 def test_all_files_report_together(tmp_path):

@@ -10,10 +10,7 @@ from reports.language import Language
 from reports.markup import Html, joined
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from planning.loans.debt import Debt
-    from planning.parameters import InForce
     from planning.plan import LiabilityPlan
 
 DIGEST_SHOWN = 16
@@ -32,8 +29,8 @@ def parameter_table(plan: LiabilityPlan, language: str) -> Html:
     rows = [
         [
             getattr(entry.label, language),
-            speech.graded(_value(entry, speech), entry.grade),
-            speech.date(entry.since),
+            speech.graded(speech.rule_value(entry.value, entry.unit), entry.grade),
+            speech.since(entry),
             speech.label("authority", entry.authority),
             entry.reference.title,
             speech.label("grade", entry.grade),
@@ -98,21 +95,6 @@ def _schedule_table(debt: Debt, speech: Language) -> Html:
     ]
     name = debt_name(debt, speech)
     return table(columns, rows, caption=say(f"{name}：逐年还款", f"{name}: payments by year"))
-
-
-def _value(entry: InForce, speech: Language) -> str:
-    if isinstance(entry.value, dict):
-        return speech.either("；", "; ").join(
-            f"{speech.label('case', case)} {_figure(value, entry.unit, speech)}"
-            for case, value in entry.value.items()
-        )
-    return _figure(entry.value, entry.unit, speech)
-
-
-def _figure(value: Decimal, unit: str, speech: Language) -> str:
-    if unit in ("fraction", "fraction_per_year"):
-        return speech.percent(float(value), 2 if unit == "fraction_per_year" else 0)
-    return f"{value.normalize():f} {speech.label('unit', unit)}".strip()
 
 
 def _part(part: str, speech: Language) -> str:

@@ -11,15 +11,31 @@ import tomllib
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Code = Literal["zh", "en"]
 LANGUAGES: Final = ("zh", "en")
 UNKNOWN: Final = "—"
 UNVERIFIED: Final = "M"
+PERCENT_UNITS: Final = frozenset({"fraction", "fraction_per_year"})
 FEN_PER_YUAN: Final = 100
 YUAN_PER_WAN: Final = 10_000
 MONTHS_PER_YEAR: Final = 12
+
+
+class Dated(Protocol):
+    """What holds from a day on, or nobody knows since when."""
+
+    @property
+    def since(self) -> date:
+        """First day."""
+
+    @property
+    def is_undated(self) -> bool:
+        """Whether the first day is unknown."""
 
 
 class Language:
@@ -62,6 +78,36 @@ class Language:
         """A value with the mark of one that nobody has verified (grade M)."""
         mark = self.either("〔未核实〕", " [unverified]")
         return f"{text}{mark}" if grade == UNVERIFIED else text
+
+    def rule_value(self, value: Decimal | dict[str, Decimal], unit: str) -> str:
+        """
+        A rule's value with its unit, exactly as far as it is written.
+
+        Examples
+        --------
+        >>> from decimal import Decimal
+        >>> Language("en").rule_value(Decimal("0.0005"), "fraction")
+        '0.05%'
+        >>> Language("zh").rule_value({"least": Decimal(2), "most": Decimal(3)}, "month")
+        '至少 2 个月；至多 3 个月'
+        """
+        if isinstance(value, dict):
+            parts = (
+                f"{self.label('case', case)} {self.rule_value(part, unit)}"
+                for case, part in value.items()
+            )
+            return self.either("；", "; ").join(parts)
+        if unit == "flag":
+            return self.either("是", "yes") if value else self.either("否", "no")
+        if unit in PERCENT_UNITS:
+            return f"{_plain(value * 100)}%"
+        # A count is of whatever the label names, so it has no word of its own.
+        word = "" if unit == "count" else self.label("unit", unit)
+        return f"{f'{value:,}' if unit == 'yuan' else _plain(value)} {word}".strip()
+
+    def since(self, dated: Dated) -> str:
+        """The day from which a rule's value holds, in a table's cell."""
+        return self.either("不限日期", "undated") if dated.is_undated else self.date(dated.since)
 
     def events(self, names: str) -> str:
         """What happened on one day of a ledger; several are joined by a comma in the model."""
@@ -158,6 +204,11 @@ class Language:
         sign = "+" if value >= 0 else "−"
         shown = f"{abs(value):g}"
         return f"{sign}{shown}个基点" if self.is_chinese else f"{sign}{shown} bp"
+
+
+def _plain(number: Decimal) -> str:
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _minus(value: float) -> str:
