@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from planning.household.cashflow import LAST_LIQUID_TIER
+from planning.household.guarantees import open_guarantees
 from planning.household.profile import PROPERTY
 from planning.record import Record
 
@@ -53,7 +54,12 @@ class Security(Record):
 
 
 class BalanceSheet(Record):
-    """Assets, liabilities and what remains."""
+    """
+    Assets, liabilities and what remains.
+
+    `contingent_fen` are the guarantees still open, `net_worth_if_called_fen` what would remain
+    if all of them were called in full.
+    """
 
     assets: tuple[AssetLine, ...]
     liabilities: tuple[LiabilityLine, ...]
@@ -63,6 +69,7 @@ class BalanceSheet(Record):
     total_liabilities_fen: int
     net_worth_fen: int
     contingent_fen: int
+    net_worth_if_called_fen: int
 
 
 def balance_sheet(
@@ -99,6 +106,7 @@ def balance_sheet(
     )
     total_assets = sum(line.value_fen for line in assets)
     total_liabilities = sum(line.balance_fen for line in liabilities)
+    contingent = sum(given.amount for given in open_guarantees(household, as_of))
     return BalanceSheet(
         assets=assets,
         liabilities=liabilities,
@@ -111,7 +119,8 @@ def balance_sheet(
         ),
         total_liabilities_fen=total_liabilities,
         net_worth_fen=total_assets - total_liabilities,
-        contingent_fen=sum(g.amount for g in household.guarantees_given if g.ends_on >= as_of),
+        contingent_fen=contingent,
+        net_worth_if_called_fen=total_assets - total_liabilities - contingent,
     )
 
 

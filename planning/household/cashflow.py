@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from planning.dates import add_months
+from planning.household.fund_offset import fund_offset
+from planning.household.profile import is_paid_in
 from planning.units import MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from planning.household.pay import NetPay
     from planning.household.profile import Expense, Household, Income
     from planning.loans.position import Position
     from planning.loans.schedule import ScheduleRow
+    from planning.units import Fen
 
 EARNED = ("salary", "bonus", "freelance", "business")
 """Kinds of income that stop when nobody works."""
@@ -58,6 +62,7 @@ def cashflow(
     *,
     shock: IncomeShock = NO_SHOCK,
     least_months: int = MONTHS_PER_YEAR,
+    pay: NetPay | None = None,
 ) -> pd.DataFrame:
     """
     Monthly flows until the last debt ends.
@@ -69,6 +74,8 @@ def cashflow(
     as_of : day of the plan.
     shock : on earned income only.
     least_months : full months shown even when every debt ends earlier.
+    pay : from ``net_pay``, needed where income is stated before tax; the shock falls on what
+        arrives of it.
 
     Returns
     -------
@@ -76,29 +83,35 @@ def cashflow(
         ``income``, ``essential_expense``, ``other_expense``, ``debt_service`` (instalments),
         ``housing_service`` (its part on home loans), ``lump_principal`` (principal of
         interest-only and bullet loans falling due at maturity), ``arrears`` (all in the first
-        row), ``net`` and ``liquid_assets`` at the month's end. A negative ``liquid_assets`` is
-        a shortfall, not an error.
+        row), ``fund_paid`` (what the provident fund pays of the payments, 冲还贷), ``net`` (cash)
+        and ``liquid_assets`` at the month's end. A negative ``liquid_assets`` is a shortfall,
+        not an error.
 
     Notes
     -----
     Liquid assets earn nothing and nothing is sold; a yearly amount of the plan's own month
-    counts as already received or paid.
+    counts as already received or paid. Instalments count in full whoever pays them. What a
+    yearly offset prepays is no instalment and no cash: it only makes the ones after it smaller.
     """
     months = _months(positions, as_of, least_months)
+    housing = [p for p in positions if p.contract.product in HOUSING]
+    offset = fund_offset(household, housing, months, shock)
+    service = [offset.standing.get(p.contract.id, p) for p in positions]
     frame = pd.DataFrame(index=pd.PeriodIndex(months, freq="M", name="month"))
     frame["income"] = _total(
-        months, (_income_by_month(line, months, as_of, shock) for line in household.income)
+        months, (_income_by_month(line, months, as_of, shock, pay) for line in household.income)
     )
     for column, is_essential in (("essential_expense", True), ("other_expense", False)):
         lines = (line for line in household.expenses if line.is_essential == is_essential)
-        frame[column] = _total(months, (_by_month(line, months, as_of) for line in lines))
-    frame["debt_service"] = _due_by_month(months, positions, _instalment)
-    housing = [p for p in positions if p.contract.product in HOUSING]
-    frame["housing_service"] = _due_by_month(months, housing, _instalment)
-    frame["lump_principal"] = _due_by_month(months, positions, _lump_principal)
+        frame[column] = _total(months, (_spent(line, months, as_of) for line in lines))
+    frame["debt_service"] = _less(_due_by_month(months, service, _instalment), offset.prepaid)
+    homes = [p for p in service if p.contract.product in HOUSING]
+    frame["housing_service"] = _less(_due_by_month(months, homes, _instalment), offset.prepaid)
+    frame["lump_principal"] = _due_by_month(months, service, _lump_principal)
     frame["arrears"] = [yuan(sum(p.arrears for p in positions)), *[0.0] * (len(frame) - 1)]
+    frame["fund_paid"] = [yuan(paid) for paid in offset.paid]
     spent = ["essential_expense", "other_expense", "debt_service", "lump_principal", "arrears"]
-    frame["net"] = frame["income"] - frame[spent].sum(axis="columns")
+    frame["net"] = frame["income"] - frame[spent].sum(axis="columns") + frame["fund_paid"]
     frame["liquid_assets"] = liquid_assets(household) + frame["net"].cumsum()
     return frame
 
@@ -134,10 +147,33 @@ def _total(months: list[date], lines: Iterable[list[float]]) -> list[float]:
     return [sum(flows) for flows in zip([0.0] * len(months), *lines, strict=True)]
 
 
-def _income_by_month(
-    line: Income, months: list[date], as_of: date, shock: IncomeShock
+def income_by_month(
+    line: Income, months: Sequence[date], as_of: date, pay: NetPay | None
 ) -> list[float]:
-    amounts = _by_month(line, months, as_of)
+    """
+    What arrives of a line in each month, 元; months are given by their first days.
+
+    Parameters
+    ----------
+    as_of : day of the plan, in the first of the months.
+    pay : needed for a line stated before tax.
+    """
+    if line.net_amount is not None:
+        return _by_month(line, yuan(line.net_amount), months, as_of)
+    if pay is None:
+        msg = f"{line.owner}'s {line.kind} is stated before tax: net_pay() is needed"
+        raise ValueError(msg)
+    left = 0.0 if line.frequency == "yearly" else _days_left(as_of)
+    return [
+        pay.yuan(line, month) * (left if number == 0 else 1.0)
+        for number, month in enumerate(months)
+    ]
+
+
+def _income_by_month(
+    line: Income, months: list[date], as_of: date, shock: IncomeShock, pay: NetPay | None
+) -> list[float]:
+    amounts = income_by_month(line, months, as_of, pay)
     if line.kind not in EARNED:
         return amounts
     kept = float(1 - shock.fall)
@@ -148,33 +184,22 @@ def _income_by_month(
     ]
 
 
-def _by_month(line: Income | Expense, months: list[date], as_of: date) -> list[float]:
+def _by_month(
+    line: Income | Expense, amount: float, months: Sequence[date], as_of: date
+) -> list[float]:
     """A line's amount in each month, grown once a year from the plan's day on."""
-    amount = yuan(line.net_amount if hasattr(line, "net_amount") else line.amount)
     growth = 1 + float(line.annual_growth)
     flows = []
     for number, month in enumerate(months):
-        share = _share_of_month(line, month)
+        share = float(is_paid_in(line, month))
         if number == 0:
             share *= 0.0 if line.frequency == "yearly" else _days_left(as_of)
         flows.append(amount * share * growth ** (number // MONTHS_PER_YEAR))
     return flows
 
 
-def _share_of_month(line: Income | Expense, month: date) -> float:
-    starts_after = line.starts_on is not None and (line.starts_on.year, line.starts_on.month) > (
-        month.year,
-        month.month,
-    )
-    ended = line.ends_on is not None and (line.ends_on.year, line.ends_on.month) < (
-        month.year,
-        month.month,
-    )
-    if starts_after or ended:
-        return 0.0
-    if line.frequency == "yearly":
-        return float(month.month == (line.paid_in_month or MONTHS_PER_YEAR))
-    return 1.0
+def _spent(line: Expense, months: list[date], as_of: date) -> list[float]:
+    return _by_month(line, yuan(line.amount), months, as_of)
 
 
 def _days_left(as_of: date) -> float:
@@ -192,6 +217,10 @@ def _due_by_month(
         for row in position.remaining:
             due[row.due_on.replace(day=1)] += part(position, row)
     return list(due.values())
+
+
+def _less(due: list[float], prepaid: Sequence[Fen]) -> list[float]:
+    return [amount - yuan(part) for amount, part in zip(due, prepaid, strict=True)]
 
 
 def _lump_principal(position: Position, row: ScheduleRow) -> float:

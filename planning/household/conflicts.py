@@ -6,7 +6,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeGuard, get_args
 
-from planning.household.profile import PROPERTY, Need, NeedKind
+from planning.household.profile import (
+    PAY,
+    PROPERTY,
+    Need,
+    NeedKind,
+    account_conflicts,
+    income_conflicts,
+)
+from planning.household.tax_facts import deduction_conflicts
 from planning.loans.conflicts import contract_conflicts
 from planning.record_file import Conflict, Place
 
@@ -23,6 +31,7 @@ SECURED_PRODUCTS: Final = ("mortgage", "provident_fund_mortgage", "pledge_loan")
 _STATED_DAYS: Final = (
     ("risk_tolerance", "assessed_on"),
     ("consents", "given_on"),
+    ("provident_fund", "contributing_since"),
     ("assets", "valued_on"),
     ("liabilities", "drawn_on"),
     ("liabilities", "reported_on"),
@@ -56,6 +65,8 @@ def household_conflicts(data: Mapping[str, Any], as_of: date) -> Iterator[Confli
     yield from _need_conflicts(data)
     yield from _prepayment_conflicts(data)
     yield from _flow_conflicts(data)
+    yield from _pay_conflicts(data)
+    yield from _account_conflicts(data)
     yield from _asset_conflicts(data)
     for place, liability in _placed(data, "liabilities"):
         for below, code, numbers in _liability_conflicts(liability):
@@ -182,6 +193,39 @@ def _flow_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
                 yield (*place, "ends_on"), "ends_before_start", {"start": str(line[start])}
             if line.get("frequency") == "monthly" and line.get("paid_in_month") is not None:
                 yield (*place, "paid_in_month"), "only_with_yearly", {}
+
+
+def _pay_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    """Amounts before and after tax, and the deductions they are taxed with."""
+    stated: dict[Any, str] = {}
+    for place, line in _placed(data, "income"):
+        for name, code, numbers in income_conflicts(line):
+            yield (*place, name), code, numbers
+        if line.get("kind") not in PAY or not isinstance(line.get("owner"), str):
+            continue
+        # One's tax is on all one's pay: part of it after tax would leave the rest unknown.
+        name = "net_amount" if line.get("gross_amount") is None else "gross_amount"
+        if stated.setdefault(line["owner"], name) != name:
+            yield (*place, name), "pay_partly_gross", {"owner": line["owner"]}
+    for place, member in _placed(data, "members"):
+        facts = member.get("tax")
+        for below, code, numbers in deduction_conflicts(facts if isinstance(facts, dict) else {}):
+            yield (*place, "tax", *below), code, numbers
+
+
+def _account_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
+    """How the accounts repay home loans; those of one household do it alike."""
+    first: tuple[Any, Any] | None = None
+    for place, account in _placed(data, "provident_fund"):
+        for name, code, numbers in account_conflicts(account):
+            yield (*place, name), code, numbers
+        mode = account.get("offset")
+        if mode not in ("monthly", "yearly"):
+            continue
+        terms = mode, account.get("offset_month") if mode == "yearly" else None
+        first = first or terms
+        if terms != first:
+            yield (*place, "offset"), "offsets_differ", {"first": str(first[0])}
 
 
 def _asset_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:

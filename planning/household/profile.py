@@ -1,26 +1,42 @@
 """
 A household as its file states it.
 
-Money is 元 in the file and integer 分 here; rates are fractions. Every amount of income is after
-tax and social insurance (到手).
+Money is 元 in the file and integer 分 here; rates are fractions. Income is stated after tax and
+social insurance (到手), or pay before them (税前).
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Final, Literal
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from planning.fields import LINE, Area, Fraction, Growth, Money, Reference, Text
+from planning.fields import LINE, Area, DayOfMonth, Fraction, Growth, Money, Reference, Text
+from planning.household.tax_facts import TaxFacts
+from planning.loans import uses
 from planning.loans.conflicts import MAX_TERM_MONTHS
 from planning.loans.contract import LoanContract
+from planning.loans.offset import offset_conflicts
 from planning.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from planning.loans.conflicts import Conflict
+    from planning.units import Fen
+
+PAY: Final = ("salary", "bonus")
+"""Kinds of income an employer withholds tax from; only they may be stated before tax."""
 
 PROPERTY: Final = ("home", "investment_property", "shop")
 """Kinds of asset whose value a fall of property prices takes."""
+
+LAST_MONTH: Final = 12
+"""A yearly amount that names no month is paid in December."""
 
 _DEVICE_NAMES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 _PERSONAL_NUMBERS = re.compile(r"[0-9]{15,}|(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
@@ -46,27 +62,7 @@ PositiveMoney = Annotated[Money, Field(gt=0, json_schema_extra={"exclusiveMinimu
 MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 Frequency = Literal["monthly", "yearly"]
 NeedKind = Literal["consumption", "housing", "business", "education", "refinance", "none"]
-Use = Literal[
-    "renovation",
-    "car",
-    "appliances",
-    "education",
-    "medical",
-    "travel",
-    "wedding",
-    "daily",
-    "parking",
-    "home_purchase",
-    "down_payment",
-    "securities",
-    "wealth_products",
-    "equity",
-    "working_capital",
-    "equipment",
-    "business_premises",
-    "refinance",
-    "other",
-]
+Use = uses.Use
 """What borrowed money is spent on (用途类别); rules forbid some of it, products serve some."""
 
 
@@ -90,6 +86,12 @@ class Member(Record):
     ] = Field(description="就业类型")
     sector: Text | None = Field(default=None, description="所属行业")
     is_dependant: bool = Field(default=False, description="是否需家庭供养")
+    sex: Literal["male", "female"] | None = Field(
+        default=None, description="性别, for the statutory retirement age"
+    )
+    tax: TaxFacts | None = Field(
+        default=None, description="个税与社保信息, for pay stated before tax"
+    )
 
 
 class HomePurchase(Record):
@@ -165,13 +167,25 @@ class Goal(Record):
 
 
 class Income(Record):
-    """One stream of income, after tax and social insurance (到手收入)."""
+    """
+    One stream of income, after tax and social insurance (到手收入) or, of pay, before (税前).
+
+    Exactly one of `net_amount` and `gross_amount` is there.
+    """
 
     owner: Reference = Field(description="id of the member who earns it")
     kind: Literal[
         "salary", "bonus", "freelance", "business", "rent", "pension", "investment", "other"
     ] = Field(description="收入类型")
-    net_amount: PositiveMoney = Field(description="到手金额, 元 each time it is paid")
+    net_amount: PositiveMoney | None = Field(
+        default=None, description="到手金额, 元 each time it is paid"
+    )
+    gross_amount: PositiveMoney | None = Field(
+        default=None, description="税前金额, 元 each time it is paid; salary and bonus only"
+    )
+    employer: Text | None = Field(
+        default=None, description="任职单位, who withholds the tax of pay before tax"
+    )
     frequency: Frequency = Field(description="按月 or 按年")
     paid_in_month: MonthOfYear | None = Field(
         default=None, description="到账月份, month a yearly amount arrives; 12 if absent"
@@ -185,6 +199,31 @@ class Income(Record):
     evidence: Literal[
         "payslip", "bank_statement", "tax_record", "contract", "business_records", "self_declared"
     ] = Field(description="收入证明")
+
+    @property
+    def stated_amount(self) -> Fen:
+        """The amount as the file has it, before tax or after."""
+        return self.net_amount or self.gross_amount or 0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name, code, numbers in income_conflicts(dict(self)):
+            context = {"field": name, "code": code, **numbers}
+            raise PydanticCustomError("contract_conflict", "{field}: {code}", context)
+        return self
+
+
+def income_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
+    """How an income states its amount, on validated and raw values alike."""
+    net, gross = values.get("net_amount"), values.get("gross_amount")
+    if net is None and gross is None:
+        yield "net_amount", "missing", {}
+    if net is not None and gross is not None:
+        yield "gross_amount", "net_and_gross", {}
+    if gross is not None and values.get("kind") not in PAY:
+        yield "gross_amount", "gross_of_other", {"kind": values.get("kind")}
+    if gross is None and values.get("employer") is not None:
+        yield "employer", "employer_unused", {}
 
 
 class Expense(Record):
@@ -213,6 +252,16 @@ class Expense(Record):
     )
     starts_on: date | None = Field(default=None, description="开始日期; absent: already running")
     ends_on: date | None = Field(default=None, description="结束日期; absent: no end in sight")
+
+
+def is_paid_in(line: Income | Expense, month: date) -> bool:
+    """Whether a line is paid in a month; the months it begins and ends in count in full."""
+    day = (month.year, month.month)
+    first, last = line.starts_on, line.ends_on
+    begun = first is None or (first.year, first.month) <= day
+    running = last is None or (last.year, last.month) >= day
+    in_turn = line.frequency == "monthly" or month.month == (line.paid_in_month or LAST_MONTH)
+    return begun and running and in_turn
 
 
 class Asset(Record):
@@ -246,11 +295,39 @@ class Asset(Record):
 
 
 class ProvidentFund(Record):
-    """A member's housing provident fund account (住房公积金)."""
+    """
+    A member's housing provident fund account (住房公积金).
+
+    With an `offset` (冲还贷) it repays the home loans its owner has borrowed.
+    """
 
     owner: Reference = Field(description="id of the member")
     balance: Money = Field(description="账户余额, 元")
     monthly_deposit: Money = Field(description="月缴存额, 元 a month, both sides together")
+    contributing_since: date | None = Field(default=None, description="缴存起始日期")
+    offset: Literal["none", "monthly", "yearly"] = Field(
+        default="none", description="冲还贷: 不冲, 月冲 or 年冲"
+    )
+    offset_month: MonthOfYear | None = Field(default=None, description="年冲月份, for yearly")
+    deposit_day: DayOfMonth = Field(default=15, description="汇缴入账日")
+    annual_rate: Fraction = Field(
+        default=Decimal(0), validate_default=True, description="账户存款年利率; absent: none"
+    )
+    kept_minimum: Money = Field(default=0, description="账户保留额, 元 never withdrawn")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name, code, numbers in account_conflicts(dict(self)):
+            context = {"field": name, "code": code, **numbers}
+            raise PydanticCustomError("contract_conflict", "{field}: {code}", context)
+        return self
+
+
+def account_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
+    """A month goes with a yearly offset, and only with it; on validated and raw values alike."""
+    mode, month = values.get("offset", "none"), values.get("offset_month")
+    for name, code, numbers in offset_conflicts({"mode": mode, "month": month}):
+        yield f"offset_{name}", code, numbers
 
 
 class Insurance(Record):
@@ -309,7 +386,7 @@ class Household(Record):
     risk_tolerance: RiskTolerance = Field(description="风险承受能力")
     goals: tuple[Goal, ...] = Field(default=(), description="目标")
     prepayment_wish: PrepaymentWish | None = Field(default=None, description="提前还款意向")
-    income: tuple[Income, ...] = Field(default=(), description="收入, after tax")
+    income: tuple[Income, ...] = Field(default=(), description="收入")
     expenses: tuple[Expense, ...] = Field(min_length=1, description="支出, without debt service")
     assets: tuple[Asset, ...] = Field(default=(), description="资产")
     provident_fund: tuple[ProvidentFund, ...] = Field(default=(), description="住房公积金账户")

@@ -6,6 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from planning.household.cashflow import EARNED, liquid_assets, year_ahead
+from planning.household.recognition import monthly_income
 from planning.record import Record
 from planning.units import MONTHS_PER_YEAR, yuan
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planning.household.balance_sheet import BalanceSheet
+    from planning.household.pay import NetPay
     from planning.household.profile import Household, Income
     from planning.parameters import RulesInForce
 
@@ -65,16 +67,27 @@ def contingency(
     frame: pd.DataFrame,
     as_of: date,
     rules: RulesInForce,
+    pay: NetPay | None = None,
 ) -> Contingency:
-    """The emergency plan's numbers from the baseline cash-flow and the balance sheet."""
+    """
+    The emergency plan's numbers from the baseline cash-flow and the balance sheet.
+
+    Parameters
+    ----------
+    pay : needed where income is stated before tax.
+    """
     return Contingency(
-        fund=emergency_fund(household, frame, as_of, rules),
+        fund=emergency_fund(household, frame, as_of, rules, pay),
         backing=_backing(household, sheet, as_of),
     )
 
 
 def emergency_fund(
-    household: Household, frame: pd.DataFrame, as_of: date, rules: RulesInForce
+    household: Household,
+    frame: pd.DataFrame,
+    as_of: date,
+    rules: RulesInForce,
+    pay: NetPay | None = None,
 ) -> EmergencyFund:
     """
     Target and gap of the emergency fund.
@@ -83,13 +96,15 @@ def emergency_fund(
     -----
     The months are the norm's months of each kind of income, weighted by how much of the income
     is of that kind, rounded up: a household that lives on a variable income holds more.
+    Instalments count in full: what the provident fund pays of them ends with the pay it comes
+    from.
     """
     year = year_ahead(frame)
     need = (year["essential_expense"].sum() + year["debt_service"].sum()) / MONTHS_PER_YEAR
-    months = _months(household, as_of, rules)
+    months = _months(household, as_of, rules, pay)
     held = liquid_assets(household)
     target = months * need
-    other = _yearly(household, as_of, earned=False) / MONTHS_PER_YEAR
+    other = _other_income(household, as_of) / MONTHS_PER_YEAR
     drain = need - other
     return EmergencyFund(
         months=months,
@@ -101,10 +116,12 @@ def emergency_fund(
     )
 
 
-def _months(household: Household, as_of: date, rules: RulesInForce) -> int:
+def _months(household: Household, as_of: date, rules: RulesInForce, pay: NetPay | None) -> int:
     by_stability: dict[str, float] = {}
     for line in _current(household, as_of):
-        by_stability[line.stability] = by_stability.get(line.stability, 0.0) + _a_year(line)
+        by_stability[line.stability] = by_stability.get(line.stability, 0.0) + a_year(
+            line, as_of, pay
+        )
     total = sum(by_stability.values())
     if not total:
         return int(rules.value(FUND_RULE, "variable"))
@@ -124,12 +141,15 @@ def _current(household: Household, as_of: date) -> list[Income]:
     ]
 
 
-def _yearly(household: Household, as_of: date, *, earned: bool) -> float:
-    lines = _current(household, as_of)
-    return sum(_a_year(line) for line in lines if (line.kind in EARNED) == earned)
+def _other_income(household: Household, as_of: date) -> float:
+    """A year's income that nobody has to work for."""
+    return sum(a_year(x, as_of, None) for x in _current(household, as_of) if x.kind not in EARNED)
 
 
-def _a_year(line: Income) -> float:
+def a_year(line: Income, as_of: date, pay: NetPay | None) -> float:
+    """What arrives of a line in a year, 元: as stated, or of pay before tax in twelve months."""
+    if line.net_amount is None:
+        return monthly_income(line, as_of, pay) * MONTHS_PER_YEAR
     return yuan(line.net_amount) * (MONTHS_PER_YEAR if line.frequency == "monthly" else 1)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planning.household.balance_sheet import BalanceSheet
+    from planning.household.pay import NetPay
     from planning.household.profile import Household
     from planning.loans.position import Position
     from planning.loans.rates import IndexHistory
@@ -47,6 +48,8 @@ class StressOutcome(Record):
     `months_to_shortfall` counts full months from the day of the plan to the first month that
     ends without liquid assets, None when none does within `horizon_months`;
     `lowest_liquid_yuan` is the lowest month-end in that span, `final_liquid_yuan` the last one.
+    Debt service counts instalments whoever pays them; `monthly_margin_yuan` is cash, so what the
+    provident fund pays of them is left in it.
     """
 
     scenario: str
@@ -68,6 +71,7 @@ def projection(
     as_of: date,
     horizon_months: int,
     scenario: Scenario | None = None,
+    pay: NetPay | None = None,
 ) -> Projection:
     """
     The household on `as_of`, as it is or under a scenario.
@@ -77,6 +81,7 @@ def projection(
     household, histories, as_of : as for the plan.
     horizon_months : full months the cash-flow reaches at least, debts or none.
     scenario : what changes; nothing when absent.
+    pay : needed where income is stated before tax; a fall of income falls on what arrives.
 
     Raises
     ------
@@ -94,7 +99,7 @@ def projection(
     property_fall = scenario.price_fall if scenario else Decimal(0)
     return Projection(
         positions,
-        cashflow(household, positions, as_of, shock=shock, least_months=horizon_months),
+        cashflow(household, positions, as_of, shock=shock, least_months=horizon_months, pay=pay),
         balance_sheet(household, positions, as_of, property_fall=property_fall),
     )
 
@@ -105,6 +110,7 @@ def stress_test(
     as_of: date,
     scenarios: Sequence[Scenario],
     horizon_months: int,
+    pay: NetPay | None = None,
 ) -> tuple[StressOutcome, ...]:
     """
     Every scenario's outcome, in the order given.
@@ -114,11 +120,12 @@ def stress_test(
     household, histories, as_of : as for ``projection``.
     scenarios : named changes; one without any change gives the baseline's figures.
     horizon_months : full months over which a shortfall is looked for.
+    pay : as for ``projection``.
     """
     return tuple(
         outcome(
             scenario.id,
-            projection(household, histories, as_of, horizon_months, scenario),
+            projection(household, histories, as_of, horizon_months, scenario, pay),
             horizon_months,
         )
         for scenario in scenarios
@@ -131,6 +138,7 @@ def outcome(name: str, projected: Projection, horizon_months: int) -> StressOutc
     seen = projected.frame.iloc[: horizon_months + 1]
     income, service = year["income"].sum(), year["debt_service"].sum()
     spent = year["essential_expense"].sum() + year["other_expense"].sum()
+    fund_paid = year["fund_paid"].sum()
     short = seen["liquid_assets"].to_numpy() < 0
     known = [s.loan_to_value for s in projected.sheet.securities if s.loan_to_value is not None]
     return StressOutcome(
@@ -138,7 +146,7 @@ def outcome(name: str, projected: Projection, horizon_months: int) -> StressOutc
         debt_service_yuan=float(service / MONTHS_PER_YEAR),
         highest_debt_service_yuan=float(projected.frame["debt_service"].iloc[1:].max()),
         debt_service_share=float(service / income) if income > 0 else None,
-        monthly_margin_yuan=float((income - spent - service) / MONTHS_PER_YEAR),
+        monthly_margin_yuan=float((income - spent - service + fund_paid) / MONTHS_PER_YEAR),
         lowest_liquid_yuan=float(seen["liquid_assets"].min()),
         final_liquid_yuan=float(seen["liquid_assets"].iloc[-1]),
         horizon_months=horizon_months,

@@ -1,0 +1,200 @@
+"""
+Home loans repaid out of the housing provident fund (公积金冲还贷), as the cash-flow sees it.
+
+Who pays which instalment comes from the exact ledger of ``planning.loans.offset``; here the
+accounts of the household become one, and its deposits follow the owners' pay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from planning.dates import add_months
+from planning.household.profile import is_paid_in
+from planning.loans.offset import (
+    DAY,
+    OffsetLoan,
+    OffsetRow,
+    OffsetTerms,
+    ProvidentFundAccount,
+    offset_ledger,
+)
+from planning.loans.schedule import Prepayment, Restart, Schedule
+from planning.units import MONTHS_PER_YEAR, Fen, share_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from planning.household.cashflow import IncomeShock
+    from planning.household.profile import Household, ProvidentFund
+    from planning.loans.position import Position
+
+PREPAYMENT_MODE: Final = "lower_instalment"
+
+
+@dataclass(frozen=True, slots=True)
+class FundOffset:
+    """
+    What the fund does to the home loans month by month, 分.
+
+    `standing` are the loans as the offset leaves them, by id; `paid` is what it pays of the
+    instalments, `prepaid` what a yearly offset takes off the principal; `rows` are every payment.
+    """
+
+    standing: dict[str, Position]
+    paid: tuple[Fen, ...]
+    prepaid: tuple[Fen, ...]
+    rows: tuple[OffsetRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenLoan(OffsetLoan):
+    """A loan as it stands on the day of the plan, whose ledger is known without prepayments."""
+
+    known: Schedule = field(kw_only=True)
+
+    def schedule(self, further: Sequence[Prepayment] = ()) -> Schedule:
+        if self.prepayments or further:
+            return super(_OpenLoan, self).schedule(further)
+        return self.known
+
+
+def _open_loan(standing: Position, prepayments: Sequence[Prepayment] = ()) -> _OpenLoan:
+    """The loan with the balance its lender has reported, if any."""
+    contract, restart = standing.contract, None
+    if standing.balance_difference and contract.current_balance is not None:
+        paid = standing.current.rows[0].period - 1
+        restart = Restart(paid, contract.current_balance, contract.reported_on)
+    return _OpenLoan(contract, standing.steps, tuple(prepayments), restart, known=standing.current)
+
+
+def fund_offset(
+    household: Household,
+    housing: Sequence[Position],
+    months: Sequence[date],
+    shock: IncomeShock,
+) -> FundOffset:
+    """
+    The offset of the household's home loans; zeros where none of its accounts offsets.
+
+    Parameters
+    ----------
+    housing : open home loans on one day, from which the accounts' balances count.
+    months : first days of the months wanted, the plan's own first.
+    shock : what a fall of pay or months without it take from the deposits.
+
+    Notes
+    -----
+    Accounts that offset count as one: the sum of their balances and deposits, the latest deposit
+    day, the lowest rate. A deposit ends with its owner's salary where the file says when that
+    ends. Overdue instalments are the household's own, and a subsidised loan is left out.
+    """
+    accounts = [account for account in household.provident_fund if account.offset != "none"]
+    owners = {account.owner for account in accounts}
+    loans = [
+        p for p in housing if owners & set(p.contract.borrowers) and p.contract.subsidy is None
+    ]
+    nothing = (0,) * len(months)
+    if not loans:
+        return FundOffset({}, nothing, nothing)
+    deposits = [_deposit(household, accounts, months, n, shock) for n in range(len(months))]
+    rows = tuple(_rows(accounts, loans, months, deposits))
+    is_monthly = accounts[0].offset == "monthly"
+    taken = _by_month(rows, months)
+    return FundOffset(
+        standing={} if is_monthly else {p.contract.id: _offset(p, rows) for p in loans},
+        paid=taken if is_monthly else nothing,
+        prepaid=nothing if is_monthly else taken,
+        rows=rows,
+    )
+
+
+def _deposit(
+    household: Household,
+    accounts: Sequence[ProvidentFund],
+    months: Sequence[date],
+    number: int,
+    shock: IncomeShock,
+) -> Fen:
+    """What reaches the accounts in a month."""
+    earning = sum(a.monthly_deposit for a in accounts if _earns(household, a, months[number]))
+    if 0 < number <= shock.months_without_pay:
+        return 0
+    return share_of(earning, 1 - shock.fall) if number else earning
+
+
+def _earns(household: Household, account: ProvidentFund, month: date) -> bool:
+    """Whether the owner has a salary in a month; one whose file has none deposits freely."""
+    own = [x for x in household.income if x.owner == account.owner and x.kind == "salary"]
+    return not own or any(is_paid_in(line, month) for line in own)
+
+
+def _rows(
+    accounts: Sequence[ProvidentFund],
+    loans: Sequence[Position],
+    months: Sequence[date],
+    deposits: Sequence[Fen],
+) -> Iterator[OffsetRow]:
+    """Every payment, one ledger for each run of months with the same deposit."""
+    terms = OffsetTerms(mode=accounts[0].offset, month=accounts[0].offset_month)
+    account = _pooled(accounts, loans[0].as_of)
+    taken: dict[str, list[Prepayment]] = {loan.contract.id: [] for loan in loans}
+    for deposit, run in groupby(range(len(months)), key=lambda number: deposits[number]):
+        last = add_months(months[list(run)[-1]], 1) - DAY
+        account = account.model_copy(update={"monthly_deposit": deposit})
+        open_loans = [_open_loan(loan, taken[loan.contract.id]) for loan in loans]
+        rows = [r for r in offset_ledger(account, open_loans, terms).rows if r.due_on <= last]
+        yield from rows
+        account = _later(account, rows, last)
+        for row in rows if terms.mode == "yearly" else ():
+            taken[row.loan] += _prepaid(row)
+
+
+def _pooled(accounts: Sequence[ProvidentFund], as_of: date) -> ProvidentFundAccount:
+    return ProvidentFundAccount.model_construct(
+        balance=sum(account.balance for account in accounts),
+        reported_on=as_of,
+        monthly_deposit=0,
+        deposit_day=max(account.deposit_day for account in accounts),
+        annual_rate=min(account.annual_rate for account in accounts),
+        kept_minimum=sum(account.kept_minimum for account in accounts),
+    )
+
+
+def _later(
+    account: ProvidentFundAccount, rows: Sequence[OffsetRow], day: date
+) -> ProvidentFundAccount:
+    """
+    The account on the evening of a later day.
+
+    Interest that has run since its last credit is not carried over a change of deposits.
+    """
+    balance = rows[-1].fund_balance if rows else account.balance
+    since = rows[-1].due_on if rows else account.reported_on
+    span = (day.year - since.year) * MONTHS_PER_YEAR + day.month - since.month
+    first = since.replace(day=1)
+    days = (add_months(first, number, account.deposit_day) for number in range(span + 1))
+    deposited = sum(since < own <= day for own in days) * account.monthly_deposit
+    return account.model_copy(update={"balance": balance + deposited, "reported_on": day})
+
+
+def _prepaid(row: OffsetRow) -> list[Prepayment]:
+    return [Prepayment(row.period, row.from_fund, PREPAYMENT_MODE)] if row.from_fund else []
+
+
+def _offset(standing: Position, rows: Sequence[OffsetRow]) -> Position:
+    """A loan with what a yearly offset prepays."""
+    own = (row for row in rows if row.loan == standing.contract.id)
+    current = _open_loan(standing, [prepaid for row in own for prepaid in _prepaid(row)]).schedule()
+    remaining = tuple(row for row in current.rows if row.due_on > standing.as_of)
+    return replace(standing, current=current, remaining=remaining)
+
+
+def _by_month(rows: Sequence[OffsetRow], months: Sequence[date]) -> tuple[Fen, ...]:
+    taken = dict.fromkeys(months, 0)
+    for row in rows:
+        taken[row.due_on.replace(day=1)] += row.from_fund
+    return tuple(taken.values())
