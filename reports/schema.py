@@ -17,6 +17,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     from planning.loans.line_file import line_schema
     from planning.loans.offset_file import offset_schema
     from planning.plan import LiabilityPlan
+    from planning.products.catalogue import product_schema
 
     return {
         "card.schema.json": card_schema(),
@@ -24,6 +25,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "contract.schema.json": contract_schema(),
         "line.schema.json": line_schema(),
         "offset.schema.json": offset_schema(),
+        "product.schema.json": product_schema(),
         "plan.schema.json": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             **LiabilityPlan.model_json_schema(mode="serialization"),

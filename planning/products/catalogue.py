@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from planning.errors import ClientFileError, Problem
+from planning.products.conflicts import product_conflicts
+from planning.products.product import Product
+from planning.record_file import checked_record, conflict_problem, in_order, value_at
+from planning.yaml_tree import read_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
-
-    from planning.products.product import Product
 
 
 def read_products(folder: Path) -> tuple[Product, ...]:
@@ -17,7 +24,49 @@ def read_products(folder: Path) -> tuple[Product, ...]:
     Raises
     ------
     ClientFileError
-        All problems of all files.
+        All problems of all files, or ``no_files``.
     """
-    del folder
-    return ()
+    paths = sorted(folder.glob("*.yaml"))
+    products, problems = check_products(paths)
+    if not paths:
+        problems = (Problem(str(folder), 0, "", "no_files"),)
+    if problems:
+        raise ClientFileError(folder, problems)
+    return tuple(sorted(products.values(), key=lambda product: product.id))
+
+
+def check_products(paths: Iterable[Path]) -> tuple[dict[Path, Product], tuple[Problem, ...]]:
+    """
+    The products of several files, and every problem of all of them.
+
+    Returns
+    -------
+    The sound files' products by path, and the problems file by file: those of `read_tree` and of
+    the schema, and ``duplicate_product``, ``days_not_ascending``, ``ends_before_start``,
+    ``terms_overlap``, ``least_above_most``, ``choice_outside``, ``literal_error``,
+    ``balloon_product``, ``only_card_instalments``, ``method_needs_rate``, ``uplift_needs_rate``,
+    ``subsidy_needs_rate``, ``before_index``, ``cell_hidden``, ``part_without_rate``,
+    ``part_unwanted``, ``grid_gap``. An id belongs to the first file that has it, be that file
+    otherwise sound or not.
+    """
+    products: dict[Path, Product] = {}
+    problems: list[Problem] = []
+    owners: dict[str, Path] = {}
+    for path in dict.fromkeys(paths):
+        tree = read_tree(path)
+        product, found = checked_record(tree, Product, product_conflicts)
+        name = value_at(tree.data, ("id",))
+        if isinstance(name, str) and owners.setdefault(name, path) != path:
+            conflict = ("id",), "duplicate_product", {"other": str(owners[name])}
+            product, found = None, in_order([*found, conflict_problem(tree, conflict)])
+        problems += found
+        if product is not None:
+            products[path] = product
+    return products, tuple(problems)
+
+
+def product_schema() -> dict[str, Any]:
+    """The JSON Schema of a product file, for editors."""
+    schema = Product.model_json_schema()
+    title = {"title": "Loan product (信贷产品)"}
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema, **title}

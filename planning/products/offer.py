@@ -21,7 +21,7 @@ from planning.rules.disclosure import charged_payments, financing_cost_form
 from planning.units import FEN_PER_YUAN, share_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from planning.loans.contract import Method
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from planning.loans.rates import IndexHistory
     from planning.loans.schedule import Schedule
     from planning.loans.subsidy import Subsidy
+    from planning.loans.uses import Use
     from planning.products.product import Part, Pricing, Product, ProductTerms
-    from planning.rules.disclosure import FinancingCostForm
+    from planning.products.subsidies import Name
+    from planning.rules.disclosure import Charge, FinancingCostForm
     from planning.units import Fen
 
 SUFFIX: dict[Part, str] = {"commercial": "commercial", "provident": "provident-fund"}
@@ -52,6 +54,7 @@ class Request:
     secured_by : ids of assets.
     provident : 分 of it from the provident fund, for products with such a part.
     is_first_home : None when no home is bought.
+    use : what the money is spent on; None when nobody knows.
     """
 
     amount: Fen
@@ -63,6 +66,7 @@ class Request:
     secured_by: tuple[str, ...] = ()
     provident: Fen = 0
     is_first_home: bool | None = None
+    use: Use | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,21 @@ class Offer:
         return sum(self.own_payments) - self.proceeds
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The schedules of an offer's contracts, and what is paid on their rows, 分."""
+
+    schedules: tuple[Schedule, ...]
+    payments: tuple[Fen, ...]
+    own_payments: tuple[Fen, ...]
+
+
 def offer(
     product: Product,
     terms: ProductTerms,
     request: Request,
     histories: Mapping[str, IndexHistory],
-    subsidies: Mapping[str, Subsidy],
+    subsidies: Mapping[Name, Subsidy],
 ) -> Offer:
     """
     The contracts, schedules, forms and cost of a product for a request.
@@ -114,8 +127,9 @@ def offer(
     ----------
     product, terms : on offer on ``request.starts_on``.
     request : its amount and term need not be ones the lender grants.
-    histories : published indexes by name.
-    subsidies : terms of the subsidies in force, by the names products use.
+    histories : published indexes by name; what was published after ``request.starts_on`` is left
+        out, so that an index stands where it stood.
+    subsidies : terms of the subsidies granted, by the names products use.
 
     Raises
     ------
@@ -125,7 +139,7 @@ def offer(
         An index is not known on the day.
     """
     contracts = tuple(_contracts(product, terms, request, subsidies))
-    schedules = tuple(payment_schedule(c, rate_steps(c, histories)) for c in contracts)
+    paid = flow(contracts, terms.charges, known_on(histories, request.starts_on))
     forms = tuple(
         financing_cost_form(
             schedule,
@@ -133,43 +147,69 @@ def offer(
             further=terms.charges if number == 0 else (),
             misuse_uplift=terms.misuse_uplift,
         )
-        for number, schedule in enumerate(schedules)
-    )
-    paid = [
-        charged_payments(schedule, terms.charges if number == 0 else ())
-        for number, schedule in enumerate(schedules)
-    ]
-    payments = tuple(sum(parts) for parts in zip(*paid, strict=True))
-    subsidies_paid = [[row.subsidy for row in schedule.rows] for schedule in schedules]
-    own = tuple(
-        paid - sum(parts)
-        for paid, parts in zip(payments, zip(*subsidies_paid, strict=True), strict=True)
+        for number, schedule in enumerate(paid.schedules)
     )
     proceeds = sum(form.proceeds_fen for form in forms)
     return Offer(
         product=product,
         terms=terms,
         request=request,
-        schedules=schedules,
+        schedules=paid.schedules,
         forms=forms,
-        payments=payments,
-        own_payments=own,
-        cost=cost_of_payments(schedules[0], payments, proceeds),
-        own_cost=cost_of_payments(schedules[0], own, proceeds),
+        payments=paid.payments,
+        own_payments=paid.own_payments,
+        cost=cost_of_payments(paid.schedules[0], paid.payments, proceeds),
+        own_cost=cost_of_payments(paid.schedules[0], paid.own_payments, proceeds),
     )
+
+
+def flow(
+    contracts: Sequence[LoanContract],
+    charges: Sequence[Charge],
+    histories: Mapping[str, IndexHistory],
+) -> Flow:
+    """
+    What the contracts of one offer pay together.
+
+    Parameters
+    ----------
+    contracts : of one term, due on the same days.
+    charges : of third parties; they go with the first contract.
+    histories : published indexes by name, moved where a scenario moves them.
+    """
+    schedules = tuple(payment_schedule(c, rate_steps(c, histories)) for c in contracts)
+    charged = [
+        charged_payments(schedule, charges if number == 0 else ())
+        for number, schedule in enumerate(schedules)
+    ]
+    subsidised = [[row.subsidy for row in schedule.rows] for schedule in schedules]
+    payments = tuple(sum(parts) for parts in zip(*charged, strict=True))
+    paid_by_others = (sum(parts) for parts in zip(*subsidised, strict=True))
+    own = (amount - other for amount, other in zip(payments, paid_by_others, strict=True))
+    return Flow(schedules, payments, tuple(own))
+
+
+def known_on(histories: Mapping[str, IndexHistory], day: date) -> dict[str, IndexHistory]:
+    """The index histories as they were known on a day; without those not begun yet."""
+    known = {name: history.known_on(day) for name, history in histories.items()}
+    return {name: history for name, history in known.items() if history.values}
 
 
 def _contracts(
-    product: Product, terms: ProductTerms, request: Request, subsidies: Mapping[str, Subsidy]
+    product: Product, terms: ProductTerms, request: Request, subsidies: Mapping[Name, Subsidy]
 ) -> Iterator[LoanContract]:
     """The parts of the request as contracts; the commercial one first."""
-    parts: tuple[tuple[Part, Fen], ...] = (
-        ("commercial", request.amount - request.provident),
-        ("provident", request.provident),
-    )
-    for part, amount in parts:
+    for part, amount in _parts(product, request).items():
         if amount:
             yield _contract(product, terms, request, part, amount, subsidies)
+
+
+def _parts(product: Product, request: Request) -> dict[Part, Fen]:
+    """What each part lends, 分; only a combination loan has both."""
+    if product.family == "provident_fund":
+        return {"provident": request.amount}
+    provident = request.provident if product.family == "combination" else 0
+    return {"commercial": request.amount - provident, "provident": provident}
 
 
 def _contract(
@@ -178,7 +218,7 @@ def _contract(
     request: Request,
     part: Part,
     amount: Fen,
-    subsidies: Mapping[str, Subsidy],
+    subsidies: Mapping[Name, Subsidy],
 ) -> LoanContract:
     method = request.method if request.method in terms.methods else terms.methods[0]
     first_due = request.months if method == "bullet" else 1
@@ -186,7 +226,7 @@ def _contract(
     kind = "provident_fund_mortgage" if part == "provident" else product.kind
     return LoanContract.model_validate(
         {
-            "id": f"{product.id}-{SUFFIX[part]}"[:40] if request.provident else product.id,
+            "id": _contract_id(product, request, part),
             "lender": product.lender,
             "product": kind,
             "purpose": request.purpose,
@@ -200,11 +240,28 @@ def _contract(
             "upfront_fee": Decimal(share_of(amount, fee_rate)) / FEN_PER_YUAN,
             "prepayment_policy": terms.prepayment_policy,
             "late_terms": terms.late_terms,
-            "subsidy": subsidies.get(terms.subsidy) if part == "commercial" else None,
+            "subsidy": _subsidy(terms, part, subsidies),
             "secured_by": request.secured_by,
             "guarantee": terms.guarantee,
+            "use": request.use,
+            "channel": terms.channel,
+            "lender_kind": product.lender_kind,
+            "cost_form": "signed" if terms.shows_cost_form else "missing",
+            "instalment_of": product.instalment_of,
         }
     )
+
+
+def _subsidy(terms: ProductTerms, part: Part, subsidies: Mapping[Name, Subsidy]) -> Subsidy | None:
+    if terms.subsidy == "none" or part == "provident":
+        return None
+    return subsidies.get(terms.subsidy)
+
+
+def _contract_id(product: Product, request: Request, part: Part) -> str:
+    """The product's id, with the part where there is another contract beside it."""
+    is_one_of_two = all(_parts(product, request).get(name) for name in SUFFIX)
+    return f"{product.id}-{SUFFIX[part]}"[:40] if is_one_of_two else product.id
 
 
 def _pricing(product: Product, terms: ProductTerms, request: Request, part: Part) -> Pricing:

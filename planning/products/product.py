@@ -14,11 +14,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from planning.fields import Fraction, Money, Reference, Text
-from planning.household.profile import Use
 from planning.loans.arrears import LateTerms
 from planning.loans.contract import Method, ProductKind
 from planning.loans.prepayment_policy import PrepaymentPolicy
 from planning.loans.rate_terms import FixedRate, FlatFee, FloatingRate
+from planning.loans.uses import Channel, LenderKind, Use
 from planning.parameters import Grade, Label
 from planning.parameters import Reference as Citation
 from planning.record import Record
@@ -39,9 +39,6 @@ Family = Literal[
 """消费贷、信用贷、商业房贷、公积金贷、组合贷、质押贷、保证贷、经营贷、信用卡分期、循环额度."""
 
 Part = Literal["commercial", "provident"]
-Channel = Literal["branch", "online", "assisted"]
-"""网点, 线上自营, 互联网助贷 (brought by a platform)."""
-
 DocumentKind = Literal[
     "identity",
     "household_register",
@@ -116,6 +113,12 @@ class Eligibility(Record):
     needs_provident_fund: bool = False
     most_unsecured_lenders: Annotated[int, Field(ge=0)] | None = None
     cities: tuple[Text, ...] = ()
+    replaces: tuple[ProductKind, ...] = Field(
+        default=(), description="kinds of debt it may settle; empty: any"
+    )
+    own_loans_only: bool = Field(
+        default=False, description="settles or extends debts of the same lender only (展期)"
+    )
 
 
 class DocumentNeed(Record):
@@ -149,6 +152,12 @@ class ProductTerms(Record):
     reference: Citation
     grade: Grade
 
+    @property
+    def guarantee_asked(self) -> Literal["none", "personal", "company"]:
+        """What the client must bring: nothing where the lender brings a guarantor that is paid."""
+        is_brought = any(charge.kind == "guarantee_fee" for charge in self.charges)
+        return "none" if is_brought else self.guarantee
+
 
 class Product(Record):
     """One product of one lender; `terms` in order of day."""
@@ -159,6 +168,10 @@ class Product(Record):
     family: Family
     kind: ProductKind = Field(description="what its contract is called among a client's debts")
     lender: Text
+    lender_kind: LenderKind = "bank"
+    instalment_of: Literal["bill", "cash"] | None = Field(
+        default=None, description="信用卡分期类别, of card instalments"
+    )
     is_revolving: bool = False
     terms: tuple[ProductTerms, ...] = Field(min_length=1)
 

@@ -1,0 +1,238 @@
+"""
+Policy risk (政策风险): rules that change within a loan's life, as far as the rule book knows.
+
+Ahead of an offer: what ends or changes before it is repaid, and what should have been looked at.
+Behind a debt: what is different today from the day it was made. A debt keeps the terms of its
+day (新老划断) unless a rule says otherwise; what changed is therefore what may be asked of the
+lender, not what holds by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal
+
+from planning.dates import add_months
+from planning.parameters import Authority, Grade, Label, Unit
+from planning.parameters import Reference as Citation
+from planning.products.subsidies import window_end
+from planning.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from planning.loans.contract import LoanContract, ProductKind
+    from planning.parameters import InForce, RulesInForce
+    from planning.products.offer import Offer
+
+ChangeCode = Literal["starts", "changes", "ends", "runs_out", "review_due"]
+"""开始施行, 调整, 到期终止, 本笔贷款享受的期限届满, 到期应复核."""
+
+Value = Decimal | dict[str, Decimal] | None
+
+_DAY: Final = timedelta(days=1)
+_MORTGAGE: Final = (
+    "mortgage.existing_cut_2023",
+    "mortgage.batch_cut_2024_bp",
+    "mortgage.repricing_months",
+    "mortgage.existing_gap_bp",
+    "mortgage.max_term_years",
+    "mortgage.extension_share",
+)
+_CONSUMER: Final = (
+    "personal_loan.consumption_max_months",
+    "personal_loan.consumption_long_need_max_months",
+    "personal_loan.rate_guidance",
+    "price.licensed_lender_cap",
+    "risk.overdue_penalty",
+)
+_BUSINESS: Final = (
+    "personal_loan.business_max_months",
+    "price.licensed_lender_cap",
+    "risk.overdue_penalty",
+)
+_RULES_OF: Final[Mapping[ProductKind, tuple[str, ...]]] = {
+    "mortgage": (*_MORTGAGE, "debt_service.all_debts_limit", "risk.overdue_penalty"),
+    "provident_fund_mortgage": (
+        "provident_fund.max_term_years",
+        "provident_fund.repricing_months",
+        "debt_service.all_debts_limit",
+    ),
+    "car_loan": _CONSUMER,
+    "renovation_loan": _CONSUMER,
+    "consumer_loan": _CONSUMER,
+    "education_loan": _CONSUMER,
+    "card_instalment": (
+        "personal_loan.card_instalment_max_months",
+        "price.card_overdraft_cap",
+        "card.workout_max_months",
+        "card.instalment_cost_as_interest",
+    ),
+    "business_loan": _BUSINESS,
+    "pledge_loan": ("price.licensed_lender_cap", "risk.overdue_penalty"),
+    "other": ("price.licensed_lender_cap", "risk.overdue_penalty"),
+}
+
+
+class PolicyChange(Record):
+    """
+    A rule that changes, ends or is to be looked at, and its value on both sides.
+
+    `before` and `after` are in the rule's `unit`, None where the rule is not in force; both are
+    the same value where only time runs out or a look is due. `on` is the first day of what
+    follows, or the day the look was due.
+    """
+
+    rule: str
+    on: date
+    code: ChangeCode
+    before: Value
+    after: Value
+    label: Label
+    unit: Unit
+    authority: Authority
+    grade: Grade
+    reference: Citation
+
+
+class DebtChanges(Record):
+    """What differs for one debt since it was made."""
+
+    liability: str
+    changes: tuple[PolicyChange, ...]
+
+
+def debt_changes(contracts: Iterable[LoanContract], rules: RulesInForce) -> tuple[DebtChanges, ...]:
+    """`changes_since` of every debt for which anything has changed, in their order."""
+    found = (
+        DebtChanges(liability=contract.id, changes=changes_since(contract, rules))
+        for contract in contracts
+    )
+    return tuple(one for one in found if one.changes)
+
+
+def rules_of(kind: ProductKind) -> tuple[str, ...]:
+    """Names of the rules that speak of a kind of loan over its life."""
+    return _RULES_OF[kind]
+
+
+def changes_since(contract: LoanContract, rules: RulesInForce) -> tuple[PolicyChange, ...]:
+    """
+    What differs today from the day a debt was made, by the day of the change.
+
+    Parameters
+    ----------
+    contract : a debt of the household.
+    rules : of the plan's day.
+
+    Returns
+    -------
+    One change a rule, from its value on the drawdown day to its value now; what changed and
+    changed back is no change.
+    """
+    made = rules.at(contract.drawn_on)
+    found = (_change_between(name, made, rules) for name in rules_of(contract.product))
+    return _in_order(change for change in found if change)
+
+
+def changes_ahead(offer: Offer, rules: RulesInForce) -> tuple[PolicyChange, ...]:
+    """
+    What changes before an offer is repaid, as far as the book knows, and what is overdue a look.
+
+    Parameters
+    ----------
+    offer : with the subsidy it was granted.
+    rules : of the plan's day.
+    """
+    last_on = max(schedule.rows[-1].due_on for schedule in offer.schedules)
+    kinds = dict.fromkeys(contract.product for contract in offer.contracts)
+    names = dict.fromkeys(name for kind in kinds for name in rules_of(kind))
+    found = [change for name in names for change in _changes_of(name, last_on, rules)]
+    return _in_order([*found, *_subsidy_ends(offer, last_on, rules)])
+
+
+def _change_between(name: str, made: RulesInForce, now: RulesInForce) -> PolicyChange | None:
+    before = made.entry(name) if made.is_in_force(name) else None
+    after = now.entry(name) if now.is_in_force(name) else None
+    if before and after:
+        same = before.value == after.value
+        return None if same else _change(after, _since(after, now), "changes", before, after)
+    if after:
+        return _change(after, _since(after, now), "starts", None, after)
+    ended_on = window_end(name, made) if before else None
+    if before is None or ended_on is None:
+        return None
+    return _change(before, ended_on + _DAY, "ends", before, None)
+
+
+def _since(entry: InForce, rules: RulesInForce) -> date:
+    """First day of a value, over texts that only restate it."""
+    since = entry.since
+    while (earlier := rules.at(since - _DAY)).is_in_force(entry.name):
+        restated = earlier.entry(entry.name)
+        if restated.value != entry.value:
+            break
+        since = restated.since
+    return since
+
+
+def _changes_of(name: str, last_on: date, rules: RulesInForce) -> Iterator[PolicyChange]:
+    """Every change of one rule up to a day; nothing of a rule that is not in force."""
+    if not rules.is_in_force(name):
+        return
+    entry = rules.entry(name)
+    if entry.is_review_due:
+        yield _change(entry, entry.review_by, "review_due", entry, entry)
+    while entry.until is not None and entry.until < last_on:
+        day = entry.until + _DAY
+        later = rules.at(day)
+        if not later.is_in_force(name):
+            yield _change(entry, day, "ends", entry, None)
+            return
+        follows = later.entry(name)
+        if follows.value != entry.value:
+            yield _change(follows, day, "changes", entry, follows)
+        entry = follows
+
+
+def _subsidy_ends(offer: Offer, last_on: date, rules: RulesInForce) -> Iterator[PolicyChange]:
+    """The day from which the household pays alone what a subsidy has paid a part of."""
+    for contract in offer.contracts:
+        subsidy = contract.subsidy
+        if subsidy is None:
+            continue
+        if subsidy.most_months is not None:
+            entry = rules.entry("subsidy.first_home_most_months")
+            start = max(subsidy.starts_on, contract.drawn_on)
+            day = add_months(start, subsidy.most_months)
+            if day <= last_on:
+                yield _change(entry, day, "runs_out", entry, entry)
+        if subsidy.ends_on is not None and subsidy.ends_on < last_on:
+            entry = rules.entry("subsidy.consumer_points")
+            yield _change(entry, subsidy.ends_on + _DAY, "ends", entry, None)
+
+
+def _change(
+    entry: InForce,
+    on: date,
+    code: ChangeCode,
+    before: InForce | None,
+    after: InForce | None,
+) -> PolicyChange:
+    return PolicyChange(
+        rule=entry.name,
+        on=on,
+        code=code,
+        before=before.value if before else None,
+        after=after.value if after else None,
+        label=entry.label,
+        unit=entry.unit,
+        authority=entry.authority,
+        grade=entry.grade,
+        reference=entry.reference,
+    )
+
+
+def _in_order(changes: Iterable[PolicyChange]) -> tuple[PolicyChange, ...]:
+    return tuple(sorted(changes, key=lambda change: (change.on, change.rule)))

@@ -1,0 +1,1 @@
+"""The product catalogue as a person asks for it: ``planner products``."""
