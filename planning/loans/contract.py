@@ -28,6 +28,7 @@ from planning.loans.events import DeferralEvent, Event, ExtensionEvent, Grace
 from planning.loans.prepayment_policy import PrepaymentPolicy
 from planning.loans.rate_terms import Rate
 from planning.loans.subsidy import Subsidy
+from planning.loans.uses import Channel, LenderKind, Use
 from planning.record import Record
 from planning.units import MONTHS_PER_YEAR
 
@@ -100,6 +101,15 @@ class LoanContract(Record):
     )
     secured_by: tuple[Reference, ...] = Field(default=(), description="assets given as collateral")
     guarantee: Literal["none", "personal", "company"] = "none"
+    use: Use | None = Field(default=None, description="用途类别, what the money was spent on")
+    channel: Channel | None = Field(default=None, description="办理渠道")
+    lender_kind: LenderKind | None = Field(default=None, description="贷款人类别")
+    cost_form: Literal["signed", "missing"] | None = Field(
+        default=None, description="综合融资成本明示表, shown and signed before the contract or not"
+    )
+    instalment_of: Literal["bill", "cash"] | None = Field(
+        default=None, description="信用卡分期类别, of a bill or of cash"
+    )
 
     @property
     def periods(self) -> int:

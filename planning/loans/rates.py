@@ -68,6 +68,10 @@ class IndexHistory:
             raise ParameterError(self.name, day, first)
         return self.values[known - 1][1]
 
+    def is_known_on(self, day: date) -> bool:
+        """Whether a value was published on or before `day`."""
+        return bool(self.values) and self.values[0][0] <= day
+
     def known_on(self, day: date) -> IndexHistory:
         """The index as it was known on a day: what was published later is not in it."""
         return IndexHistory(self.name, tuple(entry for entry in self.values if entry[0] <= day))
@@ -78,7 +82,7 @@ class IndexHistory:
 
         An index without a value yet has nothing that could move.
         """
-        if not shock_bp or not self.values or self.values[0][0] > after:
+        if not shock_bp or not self.is_known_on(after):
             return self
         start = after + timedelta(days=1)
         past = [(day, rate) for day, rate in self.values if day < start]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -18,6 +19,8 @@ from planning.dates import add_months
 from planning.household.cashflow import EARNED, LUMP_METHODS, year_ahead
 from planning.loans.rate_terms import FlatFee
 from planning.record import Record
+from planning.rules.check import Check
+from planning.rules.classification import asset_class
 from planning.units import MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from planning.parameters import RulesInForce
     from planning.risk.contingency import Contingency
     from planning.risk.stress import Projection, StressOutcome
+    from planning.rules.classification import AssetClass
 
 Severity = Literal["critical", "warning", "notice", "good"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "notice", "good")
@@ -41,7 +45,8 @@ class Finding(Record):
 
     `subject` is a debt's id, a ratio's code or a scenario's id, empty for the household as a
     whole; money in `numbers` ends in ``_fen`` or ``_yuan``, days in ``_on``. `rule` names the
-    entry of the rule book it rests on.
+    entry of the rule book it rests on, of the plan's day; `check` is the answer of a rule of
+    another day, with its own citation.
     """
 
     code: str
@@ -49,11 +54,12 @@ class Finding(Record):
     subject: str = ""
     numbers: dict[str, float | int | str] = Field(default_factory=dict)
     rule: str | None = None
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything the findings are drawn from."""
+    """Everything the findings are drawn from; `checks` are those of the debts and of the need."""
 
     household: Household
     baseline: Projection
@@ -65,6 +71,7 @@ class Evidence:
     missing_publications: Sequence[date]
     horizon_months: int
     rules: RulesInForce
+    checks: Sequence[Check] = ()
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
@@ -78,7 +85,9 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
             _ratio_bands,
             _net_worth,
             _maturities,
-            _costs,
+            _broken_rules,
+            _cost_forms,
+            _flat_fees,
             _fund,
             _stress,
             _income_ends_first,
@@ -103,8 +112,7 @@ def _past_due(e: Evidence) -> Iterator[Finding]:
         days = position.days_past_due
         if not days:
             continue
-        is_card = position.contract.product == "card_instalment"
-        rule = "risk.card_class_days" if is_card else "risk.loan_class_days"
+        reached = asset_class(days, position.contract.product, e.rules)
         yield Finding(
             code="past_due",
             severity="critical",
@@ -115,27 +123,15 @@ def _past_due(e: Evidence) -> Iterator[Finding]:
                 "payments": len(position.unpaid),
                 "oldest_due_on": position.unpaid[0].due_on.isoformat(),
                 "record_years": int(e.rules.value("risk.credit_record_years")),
-                **(_class_numbers(days, e.rules, rule) if e.rules.is_in_force(rule) else {}),
+                **(_class_numbers(reached) if reached else {}),
             },
-            rule=rule if e.rules.is_in_force(rule) else None,
+            rule=reached.rule if reached else None,
         )
 
 
-def _class_numbers(days: int, rules: RulesInForce, rule: str) -> dict[str, int | str]:
+def _class_numbers(reached: AssetClass) -> dict[str, int | str]:
     """The class a debt so long overdue has reached, and the days left to the next bad one."""
-    return {
-        "class": _class(days, rules, rule),
-        "days_to_substandard": int(rules.value(rule, "substandard")) + 1 - days,
-    }
-
-
-def _class(days: int, rules: RulesInForce, rule: str) -> str:
-    """The mildest class an asset so long overdue may carry (五级分类)."""
-    reached = "special_mention"
-    for name in ("substandard", "doubtful", "loss"):
-        if days > rules.value(rule, name):
-            reached = name
-    return reached
+    return {"class": reached.name, "days_to_substandard": reached.days_to_substandard}
 
 
 def _shortfall(e: Evidence) -> Iterator[Finding]:
@@ -173,7 +169,7 @@ def _debt_service_limits(e: Evidence) -> Iterator[Finding]:
         ("housing_service_share", "debt_service.housing_limit"),
     ):
         value = next((ratio.value for ratio in e.ratios if ratio.code == code), None)
-        limit = float(e.rules.value(rule))
+        limit = float(e.rules.value(rule)) if e.rules.is_in_force(rule) else inf
         if value is not None and value > limit:
             yield Finding(
                 code=f"{code}_over_limit",
@@ -225,18 +221,69 @@ def _maturities(e: Evidence) -> Iterator[Finding]:
         )
 
 
-def _costs(e: Evidence) -> Iterator[Finding]:
-    cap = float(e.rules.value("price.licensed_lender_cap"))
-    for position in e.baseline.positions:
-        cost = e.costs[position.contract.id]
-        if cost.irr_x12 > cap:
+def _broken_rules(e: Evidence) -> Iterator[Finding]:
+    """A broken rule that binds, once for each debt and question: by the strictest rule."""
+    broken = [check for check in e.checks if check.verdict == "broken" and check.binds]
+    strictest: dict[tuple[str, str], Check] = {}
+    for check in sorted(broken, key=_strictness):
+        strictest.setdefault((check.subject, check.code), check)
+    for check in strictest.values():
+        yield from _broken_rule(check)
+
+
+def _strictness(check: Check) -> tuple[float, str]:
+    """The lowest ceiling first; of equal ones the best known."""
+    return (check.limit or 0.0, check.grade)
+
+
+def _broken_rule(check: Check) -> Iterator[Finding]:
+    """What a broken rule means to the client; a price below an old floor means nothing to them."""
+    match check.code:
+        case "price_cap" | "daily_rate":
+            numbers = {"irr_x12": check.value or 0.0, "cap": check.limit or 0.0}
             yield Finding(
                 code="cost_above_cap",
                 severity="critical",
-                subject=position.contract.id,
-                numbers={"irr_x12": cost.irr_x12, "cap": cap},
-                rule="price.licensed_lender_cap",
+                subject=check.subject,
+                numbers=dict(numbers),
+                check=check,
             )
+        case "use":
+            yield Finding(
+                code="need_use_forbidden" if check.is_new else "use_forbidden",
+                severity="critical",
+                subject="" if check.is_new else check.subject,
+                check=check,
+            )
+        case "term_limit" | "bullet_term" | "extension":
+            yield Finding(
+                code="term_over_limit", severity="warning", subject=check.subject, check=check
+            )
+        case "amount_cap":
+            yield Finding(
+                code="amount_over_limit", severity="warning", subject=check.subject, check=check
+            )
+        case "overdue_penalty" | "misuse_penalty" if check.sense == "at_most":
+            yield Finding(
+                code="penalty_over_limit", severity="warning", subject=check.subject, check=check
+            )
+
+
+def _cost_forms(e: Evidence) -> Iterator[Finding]:
+    """A signed contract without the form it must have, or nobody knows whether it has."""
+    for check in e.checks:
+        if check.code == "cost_form" and check.verdict != "kept":
+            is_missing = check.verdict == "broken"
+            yield Finding(
+                code="cost_form_missing" if is_missing else "cost_form_unknown",
+                severity="warning" if is_missing else "notice",
+                subject=check.subject,
+                check=check,
+            )
+
+
+def _flat_fees(e: Evidence) -> Iterator[Finding]:
+    for position in e.baseline.positions:
         rate = position.contract.rate
         if isinstance(rate, FlatFee):
             yield Finding(
@@ -245,7 +292,7 @@ def _costs(e: Evidence) -> Iterator[Finding]:
                 subject=position.contract.id,
                 numbers={
                     "advertised": float(rate.fee_rate_per_month * MONTHS_PER_YEAR),
-                    "irr_x12": cost.irr_x12,
+                    "irr_x12": e.costs[position.contract.id].irr_x12,
                 },
             )
 
@@ -314,7 +361,7 @@ def _unstable_income(e: Evidence) -> Iterator[Finding]:
     yearly = {"fixed": 0.0, "variable": 0.0, "seasonal": 0.0}
     for line in e.household.income:
         times = MONTHS_PER_YEAR if line.frequency == "monthly" else 1
-        yearly[line.stability] += yuan(line.net_amount) * times
+        yearly[line.stability] += yuan(line.net_amount or line.gross_amount or 0) * times
     total = sum(yearly.values())
     share = (total - yearly["fixed"]) / total if total else 0.0
     if share >= float(e.rules.value("house.unstable_income_share")) and e.baseline.positions:

@@ -2,77 +2,57 @@
 Compliance (合规): every rule in force, checked for the debts a household has and the ones it wants.
 
 A debt is judged by the rules of the day it was made (新老划断), a wanted one by those of the plan.
-A check is a value with its citation, kept or broken; what cannot be known is ``unknown``.
+A check is a value with its citation, kept or broken; what cannot be known is ``unknown``. A rule
+that had no value on the day is not asked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final
 
-from planning.loans.contract import LoanContract
-from planning.loans.cost import AllInCost
-from planning.parameters import Authority, Grade, Unit
-from planning.parameters import Reference as Citation
-from planning.record import Record
+from planning.dates import add_months, whole_months
+from planning.rules.check import Asked, Case, Check, Inquiry, rule_check
+from planning.rules.classification import BAD, asset_class
+from planning.rules.clause_checks import clause_checks
+from planning.rules.lending_checks import BUSINESS_USES, CONSUMPTION_USES, lending_checks
+from planning.rules.price_checks import price_checks
+from planning.rules.term_checks import term_checks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from planning.household.profile import HomePurchase, Household, Use
+    from planning.household.profile import Household, Need
+    from planning.loans.contract import LoanContract
     from planning.loans.rates import IndexHistory
     from planning.parameters import RulesInForce
+    from planning.rules.check import Verdict
 
-Verdict = Literal["kept", "broken", "unknown"]
+__all__ = [
+    "Case",
+    "Check",
+    "Load",
+    "contract_checks",
+    "household_checks",
+    "is_lawful",
+    "need_checks",
+    "ratio_checks",
+]
 
+HOUSEHOLD: Final = "household"
+NEED: Final = "need"
+"""Subjects of checks that are about no contract."""
 
-class Check(Record):
-    """
-    One rule asked of one contract.
-
-    `value` and `limit` are in the rule's `unit`, None where there is no figure to compare. The
-    rule is that of `asked_on`, the day the contract was or would be made; `since`, `authority`,
-    `grade` and `reference` are its own. `is_new` says that the contract is not signed yet.
-    """
-
-    code: str
-    subject: str
-    is_new: bool
-    verdict: Verdict
-    value: float | None
-    limit: float | None
-    unit: Unit
-    rule: str
-    asked_on: date
-    since: date
-    authority: Authority
-    grade: Grade
-    reference: Citation
+SUITABILITY: Final = "conduct.suitability_valid_months"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """
-    A contract and what the rules ask of it besides.
+class Load:
+    """What housing, and all debts, claim of the income a lender recognises; 元 a month."""
 
-    Parameters
-    ----------
-    contract, cost : the debt and its all-in cost, charges of third parties among it.
-    is_new : not signed yet.
-    use : what the money is for; None when nobody knows.
-    home : the home it buys.
-    channel : how it was made.
-    has_cost_form : whether the financing cost form was shown; None when nobody knows.
-    """
-
-    contract: LoanContract
-    cost: AllInCost
-    is_new: bool
-    use: Use | None = None
-    home: HomePurchase | None = None
-    channel: Literal["branch", "online", "assisted"] = "branch"
-    has_cost_form: bool | None = None
+    housing_yuan: float
+    all_debts_yuan: float
+    recognised_income_yuan: float
 
 
 def contract_checks(
@@ -83,12 +63,160 @@ def contract_checks(
 
     Parameters
     ----------
+    case : the contract and what is known about it besides.
+    household : whose members the borrowers are.
+    histories : published indexes by name, known on the contract's day.
     rules : those of the plan's day; the contract's own day is asked of the same book.
     """
-    del case, household, histories, rules
-    return ()
+    judging = rules if case.is_new else rules.at(case.contract.drawn_on)
+    inquiry = Inquiry(case, household, histories, judging)
+    return tuple(
+        check
+        for source in (term_checks, price_checks, lending_checks, clause_checks)
+        for check in source(inquiry)
+    )
 
 
 def is_lawful(checks: Sequence[Check]) -> bool:
-    """Whether nothing is broken."""
-    return all(check.verdict != "broken" for check in checks)
+    """Whether nothing that binds is broken."""
+    return all(check.verdict != "broken" or not check.binds for check in checks)
+
+
+def ratio_checks(
+    housing_yuan: float,
+    all_debts_yuan: float,
+    recognised_income_yuan: float,
+    subject: str,
+    rules: RulesInForce,
+    *,
+    is_new: bool = False,
+) -> tuple[Check, ...]:
+    """
+    Housing payments and all payments over income, each beside its ceiling.
+
+    Parameters
+    ----------
+    housing_yuan : mortgage instalments and property fee a month.
+    all_debts_yuan : these and the payments of every other debt.
+    recognised_income_yuan : monthly income as a lender counts it.
+    subject : a product's id, or what the payments are of.
+    rules : of the plan's day.
+    is_new : a loan that is not signed yet is among the payments. Without one the ceilings bind
+        nobody: they are for the approval of home loans.
+
+    Returns
+    -------
+    The checks ``housing_share`` and ``all_debts_share`` where their rules are in force; without
+    income both are unknown.
+    """
+    asked = (
+        (Asked("housing_share", subject, "debt_service.housing_limit"), housing_yuan),
+        (Asked("all_debts_share", subject, "debt_service.all_debts_limit"), all_debts_yuan),
+    )
+    income = recognised_income_yuan
+    return tuple(
+        rule_check(
+            rules,
+            one,
+            payments / income if income > 0 else None,
+            float(rules.value(one.rule)),
+            is_new=is_new,
+            binds=None if is_new else False,
+        )
+        for one, payments in asked
+        if rules.is_in_force(one.rule)
+    )
+
+
+def need_checks(need: Need, use: str | None, rules: RulesInForce) -> tuple[Check, ...]:
+    """
+    Whether what the household wants to borrow for is forbidden to such a loan.
+
+    Parameters
+    ----------
+    need : its kind says which loans are meant.
+    use : what the money is for; None leaves nothing to ask.
+    rules : of the plan's day.
+    """
+    name = BUSINESS_USES if need.kind == "business" else CONSUMPTION_USES
+    is_home_loan = need.kind == "housing" and use == "home_purchase"
+    if need.kind == "none" or is_home_loan or use is None or not rules.is_in_force(name):
+        return ()
+    forbidden = rules.entry(name).value
+    is_forbidden = isinstance(forbidden, dict) and bool(forbidden.get(use))
+    verdict: Verdict = "broken" if is_forbidden else "kept"
+    asked = Asked("use", NEED, name)
+    return (
+        rule_check(rules, asked, None, None, is_new=True, sense="is", verdict=verdict, case=use),
+    )
+
+
+def household_checks(
+    household: Household,
+    past_due: Sequence[tuple[LoanContract, int]],
+    load: Load | None,
+    load_with_need: Load | None,
+    rules: RulesInForce,
+) -> tuple[Check, ...]:
+    """
+    The rules that speak of the household as a whole, on the day of the plan.
+
+    Parameters
+    ----------
+    past_due : contracts with the days they are past due, 0 among them.
+    load, load_with_need : monthly payments as they stand, and with the loan wanted in place of
+        what it repays; None where there is nothing to measure.
+    rules : of the plan's day.
+    """
+    return (
+        *_load_checks(load, HOUSEHOLD, rules, is_new=False),
+        *_load_checks(load_with_need, NEED, rules, is_new=True),
+        *_suitability(household, rules),
+        *(check for contract, days in past_due for check in _class(contract, days, rules)),
+    )
+
+
+def _load_checks(
+    load: Load | None, subject: str, rules: RulesInForce, *, is_new: bool
+) -> tuple[Check, ...]:
+    if load is None:
+        return ()
+    return ratio_checks(
+        load.housing_yuan,
+        load.all_debts_yuan,
+        load.recognised_income_yuan,
+        subject,
+        rules,
+        is_new=is_new,
+    )
+
+
+def _suitability(household: Household, rules: RulesInForce) -> Iterator[Check]:
+    """Whether the risk assessment is still valid, in whole months since it was made."""
+    if not rules.is_in_force(SUITABILITY):
+        return
+    assessed_on, valid = household.risk_tolerance.assessed_on, rules.value(SUITABILITY)
+    is_over = add_months(assessed_on, int(valid)) <= rules.as_of
+    yield rule_check(
+        rules,
+        Asked("suitability", HOUSEHOLD, SUITABILITY),
+        whole_months(assessed_on, rules.as_of),
+        float(valid),
+        is_new=False,
+        verdict="broken" if is_over else "kept",
+    )
+
+
+def _class(contract: LoanContract, days: int, rules: RulesInForce) -> Iterator[Check]:
+    """The class of a debt past due, noted: being late breaks the contract, not this rule."""
+    reached = asset_class(days, contract.product, rules)
+    if reached is not None:
+        yield rule_check(
+            rules,
+            Asked("asset_class", contract.id, reached.rule),
+            days,
+            float(rules.value(reached.rule, BAD[0])),
+            is_new=False,
+            verdict="noted",
+            case=reached.name,
+        )
