@@ -383,9 +383,9 @@ class RuleBook(Record):
         return self.entries[name].values
 
     def change_dates(self) -> tuple[date, ...]:
-        """Every day on which any entry changes, in order."""
-        days = {dated.since for entry in self.entries.values() for dated in entry.values}
-        return tuple(sorted(days))
+        """Every day on which any entry changes, in order; what is undated changes on none."""
+        values = (dated for entry in self.entries.values() for dated in entry.values)
+        return tuple(sorted({dated.since for dated in values if not dated.is_undated}))
 
     def review_due(self, on: date) -> tuple[str, ...]:
         """

@@ -13,20 +13,31 @@ from typing import TYPE_CHECKING, Literal
 
 from planning.dates import add_months
 from planning.household.balance_sheet import BalanceSheet
-from planning.household.cashflow import cashflow, liquid_assets
-from planning.household.pay import PayYear, pay_years
+from planning.household.cashflow import HOUSING, cashflow, liquid_assets, year_ahead
+from planning.household.guarantees import contingent_instalment_yuan
+from planning.household.joint import MemberDebts, member_debts
+from planning.household.pay import PayYear, net_pay, pay_years
 from planning.household.profile import Household, Need
-from planning.household.provident_fund import FundLoan
+from planning.household.provident_fund import BORROWING, FundLoan, fund_loan
 from planning.household.ratios import Ratio, ratios
+from planning.household.recognition import recognised_income
 from planning.loans.cost import all_in_cost
 from planning.loans.debt import Debt, debt_on
 from planning.market.history import missing_publications
 from planning.parameters import InForce, Scenario
+from planning.products.policy import DebtChanges, debt_changes
 from planning.record import Record
 from planning.risk.contingency import Contingency, contingency
 from planning.risk.stress import StressOutcome, outcome, projection, stress_test
 from planning.risk.warning import Evidence, Finding, findings, suitability_months
-from planning.rules.compliance import Case, Check, contract_checks
+from planning.rules.compliance import (
+    Case,
+    Check,
+    Load,
+    contract_checks,
+    household_checks,
+    need_checks,
+)
 from planning.strategy.need import Capacity, capacity
 from planning.strategy.repayment import (
     AMORTISING,
@@ -36,14 +47,16 @@ from planning.strategy.repayment import (
     prepayment_comparison,
 )
 from planning.strategy.selection import Selection, Situation, selection
-from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
+from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
+    from planning.household.pay import NetPay
     from planning.inputs import Inputs
+    from planning.loans.cost import AllInCost
     from planning.loans.position import Position
     from planning.loans.rates import IndexHistory
     from planning.parameters import RulesInForce
@@ -80,7 +93,12 @@ class Market(Record):
 
 
 class CashflowMonth(Record):
-    """One month of the household's money, 元."""
+    """
+    One month of the household's money, 元.
+
+    Debt service counts instalments whoever pays them; `fund_paid_yuan` is what the provident
+    fund pays of them, so that `net_yuan` is cash.
+    """
 
     month: str
     income_yuan: float
@@ -89,17 +107,19 @@ class CashflowMonth(Record):
     debt_service_yuan: float
     lump_principal_yuan: float
     arrears_yuan: float
+    fund_paid_yuan: float
     net_yuan: float
     liquid_assets_yuan: float
 
 
 class YearAhead(Record):
-    """Monthly averages over the twelve full months ahead, 元; margin is what is left."""
+    """Monthly averages over the twelve full months ahead, 元; margin is what is left in cash."""
 
     income_yuan: float
     essential_expense_yuan: float
     other_expense_yuan: float
     debt_service_yuan: float
+    fund_paid_yuan: float
     margin_yuan: float
 
 
@@ -125,6 +145,7 @@ class LiabilityPlan(Record):
     settled: tuple[str, ...]
     balance_sheet: BalanceSheet
     pay: tuple[PayYear, ...]
+    liable: tuple[MemberDebts, ...]
     year_ahead: YearAhead
     cashflow: tuple[CashflowMonth, ...]
     ratios: tuple[Ratio, ...]
@@ -132,6 +153,7 @@ class LiabilityPlan(Record):
     fund_loan: FundLoan | None
     selection: Selection | None
     compliance: tuple[Check, ...]
+    policy_changes: tuple[DebtChanges, ...]
     methods: tuple[MethodComparison, ...]
     prepayment: PrepaymentComparison | None
     scenarios: tuple[Scenario, ...]
@@ -176,17 +198,14 @@ def liability_plan(
     histories = {name: index.known_on(as_of) for name, index in inputs.histories.items()}
     rules = inputs.book.on(as_of)
     horizon = int(rules.value("house.stress_horizon_months"))
-    base = projection(household, histories, as_of, horizon)
-    stress = stress_test(household, histories, as_of, inputs.scenarios, horizon)
+    pay = net_pay(household, rules, as_of)
+    base = projection(household, histories, as_of, horizon, pay=pay)
+    stress = stress_test(household, histories, as_of, inputs.scenarios, horizon, pay)
     read = ratios(household, base.sheet, base.frame, rules)
-    emergency = contingency(household, base.sheet, base.frame, as_of, rules)
+    emergency = contingency(household, base.sheet, base.frame, as_of, rules, pay)
     costs = {p.contract.id: all_in_cost(p.original) for p in base.positions}
     missing = missing_publications(histories["lpr_5y"], as_of)
-    evidence = Evidence(
-        household, base, as_of, read, costs, stress, emergency, missing, horizon, rules
-    )
-    found = findings(evidence)
-    fund = None
+    fund = _fund_loan(household, base, histories, rules, pay)
     chosen = selection(
         Situation(
             household=household,
@@ -197,15 +216,18 @@ def liability_plan(
             scenarios=inputs.scenarios,
             fund=fund,
             rules=rules,
+            pay=pay,
         )
     )
-    checks = [
-        check
-        for p in base.positions
-        for check in contract_checks(
-            Case(p.contract, costs[p.contract.id], is_new=False), household, histories, rules
-        )
-    ]
+    checks = (
+        *_contract_checks(household, base, costs, histories, rules),
+        *need_checks(household.need, chosen.use if chosen else household.need.use, rules),
+        *_household_checks(household, base, rules, pay),
+    )
+    evidence = Evidence(
+        household, base, as_of, read, costs, stress, emergency, missing, horizon, rules, checks
+    )
+    found = findings(evidence)
     open_ids = {p.contract.id for p in base.positions}
     return LiabilityPlan(
         client=household.client,
@@ -215,14 +237,16 @@ def liability_plan(
         debts=tuple(debt_on(p, costs[p.contract.id]) for p in base.positions),
         settled=tuple(c.id for c in household.liabilities if c.id not in open_ids),
         balance_sheet=base.sheet,
-        pay=pay_years(household, rules, as_of),
+        pay=pay_years(household, rules, as_of, pay),
+        liable=member_debts(household, base.positions),
         year_ahead=_year_ahead(base.frame),
         cashflow=_cashflow_months(base.frame),
         ratios=read,
-        capacity=_capacity(household, base, histories, as_of, rules),
+        capacity=_capacity(household, base, histories, as_of, rules, pay),
         fund_loan=fund,
         selection=chosen,
-        compliance=tuple(checks),
+        compliance=checks,
+        policy_changes=debt_changes([p.contract for p in base.positions], rules),
         methods=tuple(_method_comparisons(household, base.positions, histories, as_of)),
         prepayment=_prepayment(household, base, emergency, rules),
         scenarios=inputs.scenarios,
@@ -269,19 +293,45 @@ def _year_ahead(frame: pd.DataFrame) -> YearAhead:
         name: float(year[name].sum() / MONTHS_PER_YEAR)
         for name in ("income", "essential_expense", "other_expense", "debt_service")
     }
-    margin = 2 * means["income"] - sum(means.values())
-    return YearAhead(**{f"{name}_yuan": value for name, value in means.items()}, margin_yuan=margin)
+    fund_paid = float(year["fund_paid"].sum() / MONTHS_PER_YEAR)
+    return YearAhead(
+        **{f"{name}_yuan": value for name, value in means.items()},
+        fund_paid_yuan=fund_paid,
+        margin_yuan=2 * means["income"] - sum(means.values()) + fund_paid,
+    )
 
 
-def _wanted_rate(
-    need: Need, histories: Mapping[str, IndexHistory], as_of: date
-) -> Decimal | None:
+def _fund_loan(
+    household: Household,
+    base: Projection,
+    histories: Mapping[str, IndexHistory],
+    rules: RulesInForce,
+    pay: NetPay,
+) -> FundLoan | None:
+    """What the provident fund would lend, by the borrowers' income and the debts they keep."""
+    if household.need.home is None:
+        return None
+    kept = [p for p in base.positions if p.contract.id not in household.need.replaces]
+    after = cashflow(household, kept, rules.as_of, pay=pay)
+    owners = {member.id for member in household.members if member.role in BORROWING}
+    income = recognised_income(household, rules.as_of, rules, pay, owners)
+    return fund_loan(
+        household,
+        other_debts_yuan=_year_ahead(after).debt_service_yuan,
+        income_yuan=income.total_yuan,
+        as_of=rules.as_of,
+        rules=rules,
+        histories=histories,
+    )
+
+
+def _wanted_rate(need: Need, histories: Mapping[str, IndexHistory], as_of: date) -> Decimal | None:
     """The rate a wanted loan is computed with: the quote in hand, else the LPR of its term."""
     if need.quoted_annual_rate is not None:
         return need.quoted_annual_rate
     months = need.term_months or MONTHS_PER_YEAR
     index = histories["lpr_5y" if months > LONG_TENOR_MONTHS else "lpr_1y"]
-    return index.on(as_of) if index.values else None
+    return index.on(as_of) if index.is_known_on(as_of) else None
 
 
 def _capacity(
@@ -290,15 +340,59 @@ def _capacity(
     histories: Mapping[str, IndexHistory],
     as_of: date,
     rules: RulesInForce,
+    pay: NetPay,
 ) -> Capacity | None:
     need = household.need
     rate = _wanted_rate(need, histories, as_of)
     if rate is None:
         return None
     kept = [p for p in base.positions if p.contract.id not in need.replaces]
-    after = cashflow(household, kept, as_of) if need.replaces else base.frame
+    after = cashflow(household, kept, as_of, pay=pay) if need.replaces else base.frame
     norm = rules.band("norms.debt_service_share")
     return capacity(need, base.frame, after, norm.green, rate)
+
+
+def _contract_checks(
+    household: Household,
+    base: Projection,
+    costs: Mapping[str, AllInCost],
+    histories: Mapping[str, IndexHistory],
+    rules: RulesInForce,
+) -> tuple[Check, ...]:
+    """Every open debt before the rules of the day it was made."""
+    return tuple(
+        check
+        for p in base.positions
+        for check in contract_checks(
+            Case(p.contract, costs[p.contract.id], is_new=False), household, histories, rules
+        )
+    )
+
+
+def _household_checks(
+    household: Household, base: Projection, rules: RulesInForce, pay: NetPay
+) -> tuple[Check, ...]:
+    """The rules of the household as a whole; the ceilings where there is a home loan to pay."""
+    past_due = [(p.contract, p.days_past_due) for p in base.positions]
+    has_home_loan = any(p.contract.product in HOUSING for p in base.positions)
+    load = _load(household, base, rules, pay) if has_home_loan else None
+    return household_checks(household, past_due, load, None, rules)
+
+
+def _load(household: Household, base: Projection, rules: RulesInForce, pay: NetPay) -> Load:
+    """What the debts claim of recognised income, property fee and guarantees among it."""
+    year = year_ahead(base.frame)
+    fee = sum(
+        yuan(line.amount) / (1 if line.frequency == "monthly" else MONTHS_PER_YEAR)
+        for line in household.expenses
+        if line.kind == "property_fee"
+    )
+    housing, service = (
+        float(year[name].sum()) / MONTHS_PER_YEAR for name in ("housing_service", "debt_service")
+    )
+    guaranteed = contingent_instalment_yuan(household, rules.as_of, rules)
+    recognised = recognised_income(household, rules.as_of, rules, pay).recognised_yuan
+    return Load(housing + fee, service + fee + guaranteed, recognised)
 
 
 def _method_comparisons(

@@ -13,6 +13,7 @@ import pytest
 
 from planning.errors import ParameterError
 from planning.household.cashflow import IncomeShock, cashflow, liquid_assets, year_ahead
+from planning.household.pay import net_pay
 from planning.parameters import Label, Reference, Scenario
 from planning.plan import LiabilityPlan, liability_plan
 from planning.risk.stress import outcome, projection, stress_test
@@ -37,6 +38,11 @@ def _case(name="case", **change):
         grade="M",
         **{**plain, **change},
     )
+
+
+def pay_of(inputs):
+    """What arrives of pay stated before tax."""
+    return net_pay(inputs.household, inputs.book.on(AS_OF), AS_OF)
 
 
 def test_plan_survives_its_own_file(plan):
@@ -73,7 +79,9 @@ def test_order_of_debts_does_not_matter(inputs, plan):
 
 def test_zero_shock_is_the_baseline(inputs, plan):
     """A scenario that changes nothing gives the baseline's figures exactly."""
-    (nothing,) = stress_test(inputs.household, inputs.histories, AS_OF, [_case()], HORIZON)
+    (nothing,) = stress_test(
+        inputs.household, inputs.histories, AS_OF, [_case()], HORIZON, pay_of(inputs)
+    )
     assert nothing == plan.baseline.model_copy(update={"scenario": "case"})
 
 
@@ -94,6 +102,7 @@ def test_a_larger_shock_never_helps(inputs, field, small, large):
         AS_OF,
         [_case("mild", **{field: small}), _case("hard", **{field: large})],
         HORIZON,
+        pay_of(inputs),
     )
     assert hard.lowest_liquid_yuan <= mild.lowest_liquid_yuan
     assert hard.net_worth_yuan <= mild.net_worth_yuan
@@ -132,11 +141,12 @@ def test_cashflow_carries_every_payment(plan):
 
 def test_ready_money_is_the_sum_of_flows(inputs):
     """Each month's ready money is the month before's plus the net flow."""
-    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON)
+    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON, pay=pay_of(inputs))
     running = liquid_assets(inputs.household)
     for _, month in base.frame.iterrows():
         spent = ["essential_expense", "other_expense", "debt_service", "lump_principal", "arrears"]
-        assert month["net"] == pytest.approx(month["income"] - month[spent].sum())
+        cash = month["income"] - month[spent].sum() + month["fund_paid"]
+        assert month["net"] == pytest.approx(cash)
         running += month["net"]
         assert month["liquid_assets"] == pytest.approx(running)
 
@@ -144,13 +154,14 @@ def test_ready_money_is_the_sum_of_flows(inputs):
 def test_months_without_pay_take_only_earned_income(inputs):
     """Pensions, rents and the plan's own month go on; pay stops for the months named."""
     household = inputs.household
-    base = projection(household, inputs.histories, AS_OF, HORIZON)
+    base = projection(household, inputs.histories, AS_OF, HORIZON, pay=pay_of(inputs))
     shocked = cashflow(
         household,
         base.positions,
         AS_OF,
         shock=IncomeShock(months_without_pay=3),
         least_months=HORIZON,
+        pay=pay_of(inputs),
     )
     other = household.model_copy(
         update={"income": tuple(i for i in household.income if i.kind in ("pension", "rent",
@@ -164,7 +175,7 @@ def test_months_without_pay_take_only_earned_income(inputs):
 
 def test_ratios_follow_their_definitions(inputs, plan):
     """Debt service over income and months of liquidity, recomputed from the cash-flow."""
-    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON)
+    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON, pay=pay_of(inputs))
     year = year_ahead(base.frame)
     ratio = {r.code: r.value for r in plan.ratios}
     income, service = year["income"].sum(), year["debt_service"].sum()
@@ -201,7 +212,7 @@ def test_findings_stand_most_serious_first(plan):
 
 def test_baseline_is_the_outcome_of_the_plain_projection(inputs, plan):
     """The baseline printed beside the stress cases is the projection without any."""
-    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON)
+    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON, pay=pay_of(inputs))
     assert outcome("baseline", base, HORIZON) == plan.baseline
 
 

@@ -78,6 +78,16 @@ def year_ahead_table(plan: LiabilityPlan, language: str) -> Html:
         [say("必要支出", "Essential spending"), speech.whole(-year.essential_expense_yuan)],
         [say("可调整支出", "Other spending"), speech.whole(-year.other_expense_yuan)],
         [say("还款", "Debt service"), speech.whole(-year.debt_service_yuan)],
+        *(
+            [
+                [
+                    say("其中由公积金账户支付", "Of it paid by the provident fund"),
+                    speech.whole(year.fund_paid_yuan),
+                ]
+            ]
+            if year.fund_paid_yuan
+            else []
+        ),
         [say("每月结余", "Left over"), speech.whole(year.margin_yuan)],
     ]
     return table(

@@ -47,7 +47,7 @@ def income_table(plan: LiabilityPlan, language: str) -> Html:
             speech.label("income", line.kind),
             speech.label("role", roles[line.owner]),
             speech.label("frequency", line.frequency),
-            speech.fen(line.net_amount),
+            _amount(line, speech),
             speech.label("stability", line.stability),
             speech.label("evidence", line.evidence),
             _span(line, speech),
@@ -59,12 +59,21 @@ def income_table(plan: LiabilityPlan, language: str) -> Html:
         say("收入", "Income"),
         say("成员", "Member"),
         say("频率", "How often"),
-        Column(say("到手金额（元）", "After tax, CNY"), "number"),
+        Column(say("金额（元）", "CNY"), "number"),
         say("稳定性", "Stability"),
         say("依据", "Evidence"),
         say("起止", "From, to"),
     ]
-    return table(columns, rows, caption=say("收入（税后）", "Income after tax"))
+    note = say(
+        "未注明税前的，都是到手金额。", "After tax and social insurance unless marked otherwise."
+    )
+    return table(columns, rows, caption=say("收入", "Income"), note=note)
+
+
+def _amount(line: Income, speech: Language) -> str:
+    """The amount as stated; before tax it is marked."""
+    mark = speech.either("（税前）", " before tax") if line.net_amount is None else ""
+    return f"{speech.fen(line.stated_amount)}{mark}"
 
 
 def expense_table(plan: LiabilityPlan, language: str) -> Html:

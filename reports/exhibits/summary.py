@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.exhibits.blocks import cover, finding, key_figures
+from reports.exhibits.compliance import check_facts
 from reports.language import Language
 from reports.markup import NOTHING, Html, joined
 from reports.narrative import finding_text
@@ -91,6 +92,11 @@ def top_findings(plan: LiabilityPlan, language: str) -> Html:
 def all_findings(plan: LiabilityPlan, language: str) -> Html:
     """Every finding, the most serious first."""
     return joined(
-        finding(found.severity, *finding_text(plan, found, language), language=language)
+        finding(
+            found.severity,
+            *finding_text(plan, found, language),
+            check_facts(found, language),
+            language=language,
+        )
         for found in plan.findings
     )

@@ -22,7 +22,7 @@ NARRATIVE = ROOT / "reports" / "narrative"
 EXAMPLES = sorted((ROOT / "params" / "clients").glob("example-*.yaml"))
 DAY = date(2026, 11, 22)
 MARKS = {"zh": "〔未核实〕", "en": "[unverified]"}
-DECIDED_BY_OTHERS = r"n\.limit|n\.norm|n\.cap|n\.record_years|share_limit|service\.green|\.value \|"
+DECIDED_BY_OTHERS = r"\bn\.(limit|norm|cap|record_years)\b|share_limit|service\.green|\.value \|"
 """Expressions of a template that read a number of the rule book."""
 
 

@@ -60,9 +60,7 @@ def test_what_is_unverified_is_marked(language, mark):
         if dated is not None:
             assert (mark in _row(output, name)) == (dated.grade == "M"), name
     page = _run("price.licensed", "--language", language).stdout
-    assert {"zh": "取值：24%〔未核实〕", "en": "value: 24% [unverified]"}[
-        language
-    ] in page
+    assert {"zh": "取值：24%〔未核实〕", "en": "value: 24% [unverified]"}[language] in page
 
 
 def test_a_rule_past_its_review_is_marked():
