@@ -65,7 +65,7 @@ def household(as_of: date, need: dict) -> Household:
                  "is_essential": True, "annual_growth": Decimal(0)},
             ),
             "assets": (
-                {"id": "cash", "kind": "cash", "value": Decimal(300_000), "liquidity_tier": 0,
+                {"id": "cash", "kind": "cash", "value": Decimal(700_000), "liquidity_tier": 0,
                  **asset},
                 {"id": "flat", "kind": "home", "value": Decimal(900_000), "liquidity_tier": 3,
                  **asset, "is_pledged": True},
@@ -109,3 +109,47 @@ def test_the_model_runs_on_every_day_a_rule_changes(change: date) -> None:
         assert plan.selection is not None
         assert all(entry.since <= as_of for entry in plan.parameters)
         assert all(check.since <= check.asked_on <= as_of for check in plan.compliance)
+
+
+def test_a_plan_of_2024_10_01_knows_that_day_only() -> None:
+    """
+    Ratios, terms, down payment, rates, products and disclosure of 2024-10-01, nothing later.
+
+    银监发〔2004〕57号 (55 %), 银发〔1998〕190号 (30 years), PBoC and NFRA notice of 2024-09-24
+    (15 %), provident fund 2.85 % since 2024-05-18, LPR of 2024-09-20 (3.35 % and 3.85 %).
+    """
+    as_of = date(2024, 10, 1)
+    plan = plan_on(as_of, HOME)
+    used = {entry.name: entry for entry in plan.parameters}
+    assert used["debt_service.all_debts_limit"].value == Decimal("0.55")
+    assert used["mortgage.max_term_years"].value == 30
+    assert used["mortgage.min_down_payment_first"].value == Decimal("0.15")
+    assert {"disclosure.cost_form", "conduct.suitability_valid_months"}.isdisjoint(used)
+    assert not [name for name in used if name.startswith("subsidy.")]
+    assert plan.market.latest is not None
+    assert (plan.market.latest.lpr_1y, plan.market.latest.lpr_5y) == (0.0335, 0.0385)
+    assert plan.fund_loan is None or plan.fund_loan.annual_rate == 0.0285
+    assert plan.selection is not None
+    listed = [c for c in plan.selection.candidates if c.product in plan.selection.shortlist]
+    assert listed
+    for one in listed:
+        assert {"cost_form"}.isdisjoint(check.code for check in one.checks)
+        assert all(check.since <= as_of for check in one.checks)
+    by_id = {product.id: product for product in PARAMETERS.products}
+    assert all(
+        (terms := by_id[one.product].on(as_of)) is not None and terms.since <= as_of
+        for one in listed
+    )
+
+
+def test_the_same_plan_two_years_later_goes_by_the_new_rules() -> None:
+    """On 2026-10-01: 60 %, forty years, the cost form, the fund's 2.60 %, the LPR of 3.50 %."""
+    plan = plan_on(date(2026, 10, 1), HOME)
+    used = {entry.name: entry.value for entry in plan.parameters}
+    assert used["debt_service.all_debts_limit"] == Decimal("0.60")
+    assert used["mortgage.max_term_years"] == 40
+    assert used["disclosure.cost_form"] == 1
+    assert plan.market.latest is not None
+    assert plan.market.latest.lpr_5y == 0.035
+    assert plan.fund_loan is not None
+    assert plan.fund_loan.annual_rate == 0.026

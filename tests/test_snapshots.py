@@ -61,6 +61,13 @@ def _told(plan):
         ),
         "## Findings",
         *(f"- {f.severity}: {f.code} {f.subject}".rstrip() for f in plan.findings),
+        *_choice(plan.selection),
+        "## Rules not simply kept",
+        *(
+            f"- {c.verdict}: {c.subject} {c.code} by {c.rule}"
+            for c in plan.compliance
+            if c.verdict != "kept"
+        ),
         "## Stress",
         _table(
             ("case", "debt service", "margin", "lowest ready money", "runs out in month"),
@@ -79,6 +86,29 @@ def _told(plan):
     for debt in plan.debts[:1]:
         parts += [f"## Ledger of {debt.id}, first {ROWS_SHOWN} rows", _ledger(debt)]
     return "\n\n".join(parts) + "\n"
+
+
+def _choice(chosen):
+    """Every product and how it fared, and the largest loan of those listed."""
+    if chosen is None:
+        return ["## Choice", "No need."]
+    return [
+        "## Choice",
+        _table(
+            ("product", "outcome", "own cost", "highest payment", "why"),
+            [
+                (
+                    one.product,
+                    one.outcome,
+                    SAY.percent(one.figures.own_cost.irr_x12 if one.figures else None),
+                    SAY.fen(one.figures.highest_payment_fen if one.figures else None),
+                    ", ".join(reason.code for reason in one.reasons),
+                )
+                for one in sorted(chosen.candidates, key=lambda one: one.outcome != "shortlisted")
+            ],
+        ),
+        *(f"- at most {SAY.fen(m.amount_fen)} of {m.product}: {m.binds}" for m in chosen.largest),
+    ]
 
 
 def _ledger(debt):
