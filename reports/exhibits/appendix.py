@@ -11,6 +11,7 @@ from reports.markup import Html, joined
 
 if TYPE_CHECKING:
     from planning.loans.debt import Debt
+    from planning.parameters import InForce
     from planning.plan import LiabilityPlan
 
 DIGEST_SHOWN = 16
@@ -31,9 +32,7 @@ def parameter_table(plan: LiabilityPlan, language: str) -> Html:
             getattr(entry.label, language),
             speech.graded(speech.rule_value(entry.value, entry.unit), entry.grade),
             speech.since(entry),
-            speech.label("authority", entry.authority),
-            entry.reference.title,
-            speech.label("grade", entry.grade),
+            _source(entry, speech),
         ]
         for entry in plan.parameters
     ]
@@ -41,9 +40,7 @@ def parameter_table(plan: LiabilityPlan, language: str) -> Html:
         say("参数", "Parameter"),
         say("取值", "Value"),
         say("生效日", "In force since"),
-        say("性质", "Kind"),
-        say("出处", "Reference"),
-        say("来源等级", "Grade"),
+        say("出处，性质和来源等级", "Reference, kind and grade"),
     ]
     return table(columns, rows, caption=say("本规划使用的参数", "Parameters used in this plan"))
 
@@ -95,6 +92,13 @@ def _schedule_table(debt: Debt, speech: Language) -> Html:
     ]
     name = debt_name(debt, speech)
     return table(columns, rows, caption=say(f"{name}：逐年还款", f"{name}: payments by year"))
+
+
+def _source(entry: InForce, speech: Language) -> str:
+    """Where a number was read, what kind of number it is, and how well it is known."""
+    kind = speech.label("authority", entry.authority)
+    words = (entry.reference.title, kind, speech.label("grade", entry.grade))
+    return speech.either("；", "; ").join(dict.fromkeys(words))
 
 
 def _part(part: str, speech: Language) -> str:

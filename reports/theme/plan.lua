@@ -20,6 +20,8 @@ local LAYOUTS = {
   { comfort = 6, sizes = { 7.75, 7.5 } },
 }
 local SMALLEST = 7
+-- Width is given to columns in steps of this, in units of the type size.
+local STEP = 0.25
 local KEEP_TOGETHER = 10
 -- Runs of letters and figures this long, such as digests, would stick out of their column.
 local LONG_RUN = 32
@@ -207,15 +209,18 @@ local function measured(head, rows, foot, column)
   local title = head and head[column].text or ""
   local needed = longest_word(title) * BOLD
   local wanted = 0
+  local texts = {}
   for place, row in ipairs(pandoc.List(rows) .. foot) do
     local text = row[column].text
     local weight = place > #rows and BOLD or 1
-    wanted = math.max(wanted, width(text) * weight)
+    texts[place] = width(text) * weight
+    wanted = math.max(wanted, texts[place])
     needed = math.max(needed, (number and width(text) or longest_word(text)) * weight)
   end
   needed = math.max(needed, heading_width(title))
   wanted = math.max(wanted, width(title) * BOLD, needed)
-  return { number = number, needed = needed, wanted = wanted }
+  texts[#texts + 1] = width(title) * BOLD
+  return { number = number, needed = needed, wanted = wanted, texts = texts }
 end
 
 local function total(columns, field)
@@ -246,24 +251,41 @@ local function type_size(columns)
   return SMALLEST
 end
 
+-- How much shorter a step more of width makes a column's texts, those of many lines above all.
+local function relief(column)
+  if column.width + STEP > column.wanted then
+    return 0
+  end
+  local sum = 0
+  for _, text in ipairs(column.texts) do
+    if text > column.width then
+      sum = sum + (text / column.width) ^ 2 - (text / (column.width + STEP)) ^ 2
+    end
+  end
+  return sum
+end
+
 -- Give each column its share of the page's width, and return the type size.
 local function layout(columns)
   local size = type_size(columns)
-  local basis = total(columns, "comfort") * size <= PAGE_WIDTH and "comfort" or "needed"
-  local spare = math.max(PAGE_WIDTH / size - total(columns, basis), 0)
-  local poorest_first = {}
-  for index, column in ipairs(columns) do
-    column.width = column[basis]
-    poorest_first[index] = column
+  for _, column in ipairs(columns) do
+    column.width = column.needed
   end
-  table.sort(poorest_first, function(one, other)
-    return one.wanted - one.width < other.wanted - other.width
-  end)
-  -- Who lacks little is given all of it before the long texts share what is left.
-  for index, column in ipairs(poorest_first) do
-    local share = math.min(column.wanted - column.width, spare / (#columns - index + 1))
-    column.width = column.width + share
-    spare = spare - share
+  local spare = math.max(PAGE_WIDTH / size - total(columns, "width"), 0)
+  -- Width goes where it saves the most lines, a step at a time.
+  while spare >= STEP do
+    local best, most = nil, 0
+    for _, column in ipairs(columns) do
+      local saved = relief(column)
+      if saved > most then
+        best, most = column, saved
+      end
+    end
+    if not best then
+      break
+    end
+    best.width = best.width + STEP
+    spare = spare - STEP
   end
   for _, column in ipairs(columns) do
     column.width = column.width + CELL_PADDING + column.gap + spare / #columns
