@@ -30,15 +30,15 @@ def contract_rates(
     ClientFileError
         An index history is wrong.
     """
-    from planning.loans.rates import IndexHistory, follows_index, rate_steps
+    from planning.loans.rates import follows_index, rate_steps
     from planning.market.history import read_index_histories
 
     is_needed = any(follows_index(contract) for contract in contracts)
     histories = read_index_histories(params / "market") if is_needed else {}
     if known_until is not None:
         histories = {
-            name: IndexHistory(name, tuple(v for v in history.values if v[0] <= known_until))
+            name: history.known_on(known_until)
             for name, history in histories.items()
-            if history.values[0][0] <= known_until
+            if history.is_known_on(known_until)
         }
     return tuple(rate_steps(contract, histories) for contract in contracts)
