@@ -85,7 +85,7 @@ def ratios(
         "housing_service_share": _share(year["housing_service"].sum(), income),
         "debt_to_assets": _share(yuan(sheet.total_liabilities_fen), yuan(sheet.total_assets_fen)),
         "liquidity_months": _share(liquid_assets(household), outgoings),
-        "savings_share": _share(income - spent - service, income),
+        "savings_share": _share(income - spent - service + year["fund_paid"].sum(), income),
         "loan_to_value": _highest_loan_to_value(sheet),
     }
     if not any(line.product in HOUSING for line in sheet.liabilities):

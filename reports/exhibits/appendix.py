@@ -95,9 +95,10 @@ def _schedule_table(debt: Debt, speech: Language) -> Html:
 
 
 def _source(entry: InForce, speech: Language) -> str:
-    """Where a number was read, what kind of number it is, and how well it is known."""
+    """Where a number was read, what kind it is, how well it is known; a house knows its own."""
     kind = speech.label("authority", entry.authority)
-    words = (entry.reference.title, kind, speech.label("grade", entry.grade))
+    grade = kind if entry.authority == "house" else speech.label("grade", entry.grade)
+    words = (entry.reference.title, kind, grade)
     return speech.either("；", "; ").join(dict.fromkeys(words))
 
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final, Literal, Protocol
-
-if TYPE_CHECKING:
-    from decimal import Decimal
+from typing import Final, Literal, Protocol
 
 Code = Literal["zh", "en"]
 LANGUAGES: Final = ("zh", "en")
@@ -85,12 +83,14 @@ class Language:
 
         Examples
         --------
-        >>> from decimal import Decimal
         >>> Language("en").rule_value(Decimal("0.0005"), "fraction")
         '0.05%'
         >>> Language("zh").rule_value({"least": Decimal(2), "most": Decimal(3)}, "month")
         '至少 2 个月；至多 3 个月'
         """
+        if isinstance(value, dict) and unit == "flag":
+            held = [self.label("case", case) for case, flag in value.items() if flag]
+            return self.either("、", ", ").join(held) or self.either("无", "none")
         if isinstance(value, dict):
             parts = (
                 f"{self.label('case', case)} {self.rule_value(part, unit)}"
@@ -155,11 +155,19 @@ class Language:
             return f"{_minus(amount)}{abs(amount) / YUAN_PER_WAN:,.1f} 万元"
         return f"CNY {_minus(amount)}{abs(amount) / 1000:,.0f}k"
 
-    def percent(self, share: float | None, digits: int = 2) -> str:
-        """A fraction as a percentage."""
+    def percent(self, share: float | Decimal | None, digits: int = 2) -> str:
+        """
+        A fraction as a percentage, rounded half-up.
+
+        Examples
+        --------
+        >>> Language("en").percent(0.04125), Language("en").percent(Decimal("0.04425"))
+        ('4.13%', '4.43%')
+        """
         if share is None:
             return UNKNOWN
-        shown = round(share * 100, digits)
+        # From the digits as written, so that a tie is a real tie: 4.125 is printed 4.13.
+        shown = _half_up(Decimal(repr(share) if isinstance(share, float) else share) * 100, digits)
         return f"{_minus(shown)}{abs(shown):.{digits}f}%"
 
     def day(self, day: date | str | None) -> str:
@@ -206,12 +214,16 @@ class Language:
         return f"{sign}{shown}个基点" if self.is_chinese else f"{sign}{shown} bp"
 
 
+def _half_up(number: Decimal, digits: int) -> Decimal:
+    return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
 def _plain(number: Decimal) -> str:
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _minus(value: float) -> str:
+def _minus(value: float | Decimal) -> str:
     """The minus sign of typography, which no spreadsheet reads as a formula."""
     return "−" if value < 0 else ""
 
