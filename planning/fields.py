@@ -67,6 +67,13 @@ def _fraction(value: Any, info: ValidationInfo) -> Decimal:
     return number
 
 
+def _share(value: Any, info: ValidationInfo) -> Decimal:
+    number = exact_number(value, info)
+    if not 0 <= number <= 1:
+        raise PydanticCustomError("not_a_share", "a fraction from 0 to 1")
+    return number
+
+
 def _growth(value: Any, info: ValidationInfo) -> Decimal:
     number = exact_number(value, info)
     if not -1 < number <= 1:
@@ -136,6 +143,8 @@ Money = Annotated[
 ]
 """元 in a file (two decimals at most), integer 分 in the model."""
 
+PositiveMoney = Annotated[Money, Field(gt=0, json_schema_extra={"exclusiveMinimum": 0})]
+
 Fraction = Annotated[
     Decimal,
     BeforeValidator(_fraction),
@@ -143,6 +152,14 @@ Fraction = Annotated[
     Saved,
 ]
 """A share or an annual rate as a fraction: 0.049, not 4.9."""
+
+Share = Annotated[
+    Decimal,
+    BeforeValidator(_share),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}, mode="validation"),
+    Saved,
+]
+"""A part of a whole: all of it is 1."""
 
 Growth = Annotated[
     Decimal,

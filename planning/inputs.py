@@ -81,7 +81,7 @@ def read_inputs(client_file: Path, params: Path, as_of: date) -> Inputs:
     """
     parameters = read_parameters(params)
     return Inputs(
-        household=read_household(client_file, as_of),
+        household=read_household(client_file, as_of, parameters.book),
         book=parameters.book,
         scenarios=parameters.scenarios,
         histories=parameters.histories,

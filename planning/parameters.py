@@ -17,7 +17,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     StringConstraints,
@@ -25,19 +24,18 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
 
 from planning.errors import ClientFileError, ParameterError, Problem
-from planning.fields import Saved, exact_number
+from planning.fields import Share, exact_number
 from planning.record import Record
-from planning.record_file import FIRST_DAY
+from planning.record_file import FIRST_DAY, problem_numbers
 from planning.yaml_tree import Place, Tree, read_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Unit = Literal[
-    "basis_point", "calendar_year", "count", "day", "flag", "fraction", "fraction_per_year",
+    "age", "basis_point", "calendar_year", "count", "day", "flag", "fraction", "fraction_per_year",
     "month", "multiple", "square_metre", "year", "yuan",
 ]  # fmt: skip
 """A ``flag`` is 1 where a rule holds and 0 where it says that it does not."""
@@ -52,7 +50,7 @@ Grade = Literal["A", "B", "C", "M"]
 Colour = Literal["green", "amber", "red"]
 
 WHOLE_UNITS: Final = frozenset(
-    {"basis_point", "calendar_year", "count", "day", "flag", "month", "year"}
+    {"age", "basis_point", "calendar_year", "count", "day", "flag", "month", "year"}
 )
 FRACTION_UNITS: Final = frozenset({"fraction", "fraction_per_year"})
 CITY: Final = "市"
@@ -63,12 +61,6 @@ def _value(value: Any, info: ValidationInfo) -> Decimal | dict[str, Decimal] | N
     if isinstance(value, dict) and value:
         return {str(key): exact_number(part, info) for key, part in value.items()}
     return None if value is None else exact_number(value, info)
-
-
-def _share(value: Decimal) -> Decimal:
-    if not 0 <= value <= 1:
-        raise PydanticCustomError("not_a_share", "a fraction from 0 to 1")
-    return value
 
 
 _NUMBER_SCHEMA: Final = {"type": "number"}
@@ -84,17 +76,10 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Value = Annotated[
     Decimal | dict[str, Decimal] | None, BeforeValidator(_value), WithJsonSchema(_VALUE_SCHEMA)
 ]
-Share = Annotated[
-    Decimal,
-    BeforeValidator(exact_number),
-    AfterValidator(_share),
-    WithJsonSchema(_NUMBER_SCHEMA, mode="validation"),
-    Saved,
-]
 
 
 class Label(Record):
-    """What an entry is called in a document."""
+    """Words of an entry in both languages: what it is called, what is to be known of it."""
 
     zh: Text
     en: Text
@@ -109,20 +94,22 @@ class Reference(Record):
 
 class DatedValue(Record):
     """
-    A value from `since` on, or the end of a measure.
+    A value from `since` on, the end of a measure, or a gap in what is known here.
 
     What no text dates stands from the calendar's first day on and is undated.
 
     `value` is a number or, where it differs by case, a mapping of numbers. With ``ended: true``
-    there is none: from that day on the rule is not in force.
+    there is none: from that day on the rule is not in force. With ``unknown: true`` there is one
+    that nobody here has read, such as a statistic of a quarter.
     """
 
     since: date
     value: Value = None
     ended: bool = False
+    unknown: bool = False
     reference: Reference
     grade: Grade
-    note: Text | None = None
+    note: Label | None = None
 
     @property
     def is_undated(self) -> bool:
@@ -193,7 +180,7 @@ class InForce(Record):
     until: date | None
     reference: Reference
     grade: Grade
-    note: str | None
+    note: Label | None
     label: Label
     unit: Unit
     period: Period
@@ -241,7 +228,7 @@ class RulesInForce:
 
     def is_in_force(self, name: str) -> bool:
         """
-        Whether the rule has a value on this day.
+        Whether the rule has a value on this day that is known.
 
         Raises
         ------
@@ -249,7 +236,7 @@ class RulesInForce:
             No entry of that name.
         """
         dated = self._dated(name)
-        return dated is not None and not dated.ended
+        return dated is not None and dated.value is not None
 
     def entry(self, name: str) -> InForce:
         """
@@ -265,7 +252,8 @@ class RulesInForce:
         if dated is None:
             raise ParameterError(name, self.as_of, f"first value is of {entry.values[0].since}")
         if dated.value is None:
-            raise ParameterError(name, self.as_of, f"not in force since {dated.since}")
+            why = "not in force" if dated.ended else "not known here"
+            raise ParameterError(name, self.as_of, f"{why} since {dated.since}")
         in_force = InForce(
             name=name,
             value=dated.value,
@@ -303,6 +291,18 @@ class RulesInForce:
             why = f"has a value each for {', '.join(value)}; asked for {key!r}"
             raise ParameterError(name, self.as_of, why)
         return value[str(key)]
+
+    def first_day(self, name: str) -> date:
+        """
+        The first day of an entry's first value, whatever day this is.
+
+        Raises
+        ------
+        ParameterError
+            No entry of that name.
+        """
+        self._known(name)
+        return self._book.entries[name].values[0].since
 
     def band(self, name: str) -> Band:
         """
@@ -443,10 +443,13 @@ def read_rule_book(folder: Path) -> RuleBook:
         tree = read_tree(path)
         found, wrong = _records(tree, tree.data, RuleEntry)
         entries |= {f"{path.stem}.{key}": entry for key, entry in found.items()}
+        contradictions = [
+            *((key, c) for key, entry in found.items() for c in _contradictions(entry)),
+            *((key, c) for key, entry in _mappings(tree.data) for c in _raw_contradictions(entry)),
+        ]
         wrong += [
             tree.problem((key, *place), code, number)
-            for key, entry in found.items()
-            for place, code, number in _contradictions(entry)
+            for key, (place, code, number) in contradictions
         ]
         problems += sorted(wrong, key=lambda problem: problem.line)
     if problems:
@@ -496,18 +499,20 @@ def _records(
         try:
             records[key] = model.model_validate(data)
         except ValidationError as error:
-            problems += _schema_problems(tree, key, error, {problem.field for problem in problems})
+            spoken = {problem.field for problem in problems}
+            problems += _schema_problems(tree, key, model, error, spoken)
     return records, problems
 
 
 def _schema_problems(
-    tree: Tree, key: str, error: ValidationError, spoken: set[str]
+    tree: Tree, key: str, model: type[Record], error: ValidationError, spoken: set[str]
 ) -> Iterator[Problem]:
     for detail in error.errors(include_url=False):
-        is_whole = detail["type"] == "missing" or isinstance(detail["input"], (dict, list))
-        numbers = {name: value for name, value in detail.get("ctx", {}).items() if name != "error"}
-        found = "" if is_whole else detail["input"]
-        problem = tree.problem((key, *detail["loc"]), detail["type"], found, **numbers)
+        code, place, value = detail["type"], detail["loc"], detail["input"]
+        is_whole = code == "missing" or isinstance(value, (dict, list))
+        numbers = problem_numbers(model, place, code, detail.get("ctx", {}), value)
+        found = "" if is_whole else value
+        problem = tree.problem((key, *place), code, found, **numbers)
         if problem.field not in spoken:
             yield problem
 
@@ -520,18 +525,39 @@ def _contradictions(entry: RuleEntry) -> Iterator[_Contradiction]:
     first_cases = _cases(entry.values[0])
     for number, dated in enumerate(entry.values):
         place: Place = ("values", number)
-        if number and dated.since <= entry.values[number - 1].since:
-            yield (*place, "since"), "dates_not_ascending", dated.since
-        if dated.ended == (dated.value is not None):
-            yield (*place, "value"), "value_or_ended", ""
-        if dated.ended and not number:
-            yield (*place, "ended"), "ended_first", ""
         if dated.value is not None and _cases(dated) != first_cases:
             yield (*place, "value"), "keys_differ", ", ".join(_cases(dated))
         yield from _unsupported(place, dated, entry.authority)
         for part, figure in _parts(dated.value):
             yield from _impossible((*place, "value", *part), figure, entry.unit)
     yield from _band_contradictions(entry)
+
+
+def _raw_contradictions(entry: Mapping[str, Any]) -> Iterator[_Contradiction]:
+    """What can be told of an entry's values beside other slips: their order, value or end."""
+    before: date | None = None
+    values = entry.get("values")
+    for number, dated in enumerate(values if isinstance(values, list) else ()):
+        if not isinstance(dated, dict):
+            continue
+        place: Place = ("values", number)
+        since = dated.get("since")
+        if isinstance(since, date):
+            if before is not None and since <= before:
+                yield (*place, "since"), "dates_not_ascending", since
+            before = since
+        stated = (dated.get("value") is not None, dated.get("ended"), dated.get("unknown"))
+        if sum(bool(each) for each in stated) != 1:
+            yield (*place, "value"), "value_or_ended", ""
+        if dated.get("ended") and not number:
+            yield (*place, "ended"), "ended_first", ""
+
+
+def _mappings(data: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The entries of a file that can be looked into, malformed ones among them."""
+    for key, entry in data.items() if isinstance(data, dict) else ():
+        if isinstance(entry, dict):
+            yield key, entry
 
 
 def _cases(dated: DatedValue) -> list[str]:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Literal
 
 from planning.dates import add_months
 from planning.household.balance_sheet import BalanceSheet
-from planning.household.cashflow import HOUSING, cashflow, liquid_assets, year_ahead
+from planning.household.cashflow import cashflow, liquid_assets, year_ahead
 from planning.household.guarantees import contingent_instalment_yuan
 from planning.household.joint import MemberDebts, member_debts
 from planning.household.pay import PayYear, net_pay, pay_years
-from planning.household.profile import Household, Need
+from planning.household.profile import HOUSING, Household, Need
 from planning.household.provident_fund import BORROWING, FundLoan, fund_loan
 from planning.household.ratios import Ratio, ratios
 from planning.household.recognition import recognised_income
 from planning.loans.cost import all_in_cost
-from planning.loans.debt import Debt, debt_on
+from planning.loans.debt import Debt, debt_on, told_apart
 from planning.market.history import missing_publications
 from planning.parameters import InForce, Scenario
 from planning.products.policy import DebtChanges, debt_changes
@@ -234,7 +234,7 @@ def liability_plan(
         as_of=as_of,
         household=household,
         market=_market(histories, as_of, missing),
-        debts=tuple(debt_on(p, costs[p.contract.id]) for p in base.positions),
+        debts=told_apart([debt_on(p, costs[p.contract.id]) for p in base.positions]),
         settled=tuple(c.id for c in household.liabilities if c.id not in open_ids),
         balance_sheet=base.sheet,
         pay=pay_years(household, rules, as_of, pay),

@@ -20,7 +20,15 @@ from planning.errors import Problem
 from planning.record import Record
 from planning.yaml_tree import Place, Tree, shortened
 
-__all__ = ["Conflict", "Place", "checked_record", "conflict_problem", "in_order", "value_at"]
+__all__ = [
+    "Conflict",
+    "Place",
+    "checked_record",
+    "conflict_problem",
+    "in_order",
+    "problem_numbers",
+    "value_at",
+]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -106,7 +114,7 @@ def _schema_problems(tree: Tree, model: type[Record], error: ValidationError) ->
             continue  # pydantic counts the sound items of a list only; the others have spoken
         if value is None and code != "extra_forbidden":
             code = "missing" if is_absent else _BLANK_CODES.get(code, "no_value")
-        numbers = _numbers(model, place, code, context, value)
+        numbers = problem_numbers(model, place, code, context, value)
         yield tree.problem(place, code, _shown(value), **numbers)
 
 
@@ -121,7 +129,7 @@ def _place(detail: ErrorDetails, data: Any) -> Place:
     return tuple(place)
 
 
-def _numbers(
+def problem_numbers(
     model: type[Record], place: Place, code: str, context: Mapping[str, Any], value: Any
 ) -> dict[str, Any]:
     """What the problem's text needs besides the value found."""
@@ -135,9 +143,17 @@ def _numbers(
     elif code == "rate_as_percent" and abs(Decimal(context["suggestion"])) > 1:
         del numbers["suggestion"]
     elif code == "string_pattern_mismatch":
-        is_text = not str(context["pattern"]).startswith("^[a-z0-9]")
-        numbers["form"] = "text" if is_text else "client" if place == ("client",) else "id"
+        numbers["form"] = _form(str(context["pattern"]), place)
     return numbers
+
+
+def _form(pattern: str, place: Place) -> str:
+    """Which form of text a pattern asks for."""
+    if pattern.startswith("^http"):
+        return "url"
+    if not pattern.startswith("^[a-z0-9]"):
+        return "text"
+    return "client" if place == ("client",) else "id"
 
 
 def _siblings(model: type[Record], place: Place) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ and checks start at once.
 from __future__ import annotations
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -32,11 +33,30 @@ app = typer.Typer(
 )
 
 
-def _day(text: str) -> date:
+def _day(text: str, language: str) -> date:
+    """A day of the calendar; where it is none, the command ends and says why."""
+    from planning.record_file import FIRST_DAY, LAST_DAY
+
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter("a day is written YYYY-MM-DD") from error
+        day = date.fromisoformat(text)
+    except ValueError:
+        _refuse_day("date_invalid" if _DAY.fullmatch(text) else "date_type", text, language)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        bounds = {"first": str(FIRST_DAY), "last": str(LAST_DAY)}
+        _refuse_day("day_outside_calendar", text, language, **bounds)
+    return day
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _refuse_day(code: str, text: str, language: str, **numbers: str) -> NoReturn:
+    from planning.errors import Problem
+    from reports.language.problems import problem_lines
+
+    for line in problem_lines([Problem("planner", 0, "", code, text, numbers)], language):
+        typer.echo(line, err=True)
+    raise typer.Exit(2)
 
 
 def _today() -> str:
@@ -72,19 +92,29 @@ def check(
     language: LanguageOption = "zh",
     params: Params = IN_CLONE,
 ) -> None:
-    """Report every problem of every client file at once, and the rules that are due for review."""
-    from planning.household.client import check_households
+    """Report every problem of client files and rules at once, and the rules due for review."""
+    from planning.household.client import check_households, notes_on
     from reports.language.problems import problem_lines
-    from reports.rules.command import review_notes
+    from reports.rules.command import reviewed_rules
 
-    day = _day(as_of or _today())
-    _, problems = check_households(files, day)
+    day = _day(as_of or _today(), language)
+    book, notes = reviewed_rules(params, day, language)
+    households, problems = check_households(files, day, book)
     for line in problem_lines(problems, language):
         typer.echo(line)
-    for line in review_notes(params, day, language):
+    if book is not None:
+        notes += problem_lines(notes_on(households, day, book), language)
+    for line in notes:
         typer.echo(line, err=True)
     if problems:
         _say(language, f"共 {len(problems)} 处问题", f"{len(problems)} problems in all")
+    if book is None:
+        _say(
+            language,
+            f"{params} 中的规则或利率有误，规划书无法编制",
+            f"the rules or rates in {params} have problems: no plan can be built",
+        )
+    if problems or book is None:
         raise typer.Exit(2)
     _say(language, f"{len(files)} 个文件均无问题", f"{len(files)} files, no problem")
 
@@ -178,7 +208,7 @@ def loan(
         "rate_change": rate_change or [], "prepay": prepay or [], "convention": convention or [],
     }  # fmt: skip
     try:
-        asked = LoanQuestion(file, options, lists, params, _day(as_of or _today()))
+        asked = LoanQuestion(file, options, lists, params, _day(as_of or _today(), language))
         if form:
             show_form(asked, language, as_json=as_json, say=typer.echo)
         else:
@@ -203,7 +233,7 @@ def card(
     from reports.loans.card_command import CardQuestion, show_card
 
     try:
-        asked = CardQuestion(file, _day(until) if until else None, budget)
+        asked = CardQuestion(file, _day(until, language) if until else None, budget)
         show_card(asked, language, as_json=as_json, say=typer.echo)
     except (PlanningError, ValueError) as error:
         _refuse(error, language)
@@ -245,7 +275,7 @@ def arrears(
     from reports.loans.arrears_command import ArrearsQuestion, show_arrears
 
     try:
-        asked = ArrearsQuestion(contract, receipts, _day(as_of or _today()), params)
+        asked = ArrearsQuestion(contract, receipts, _day(as_of or _today(), language), params)
         show_arrears(asked, language, as_json=as_json, say=typer.echo)
     except (PlanningError, ValueError) as error:
         _refuse(error, language)
@@ -311,7 +341,7 @@ def rules(
     from reports.rules.command import RulesQuestion, show_rules
 
     try:
-        asked = RulesQuestion(name, _day(on or _today()), params)
+        asked = RulesQuestion(name, _day(on or _today(), language), params)
         show_rules(asked, language, as_json=as_json, say=typer.echo)
     except PlanningError as error:
         _refuse(error, language)
@@ -333,7 +363,7 @@ def products(
     from reports.products.command import ProductsQuestion, show_products
 
     try:
-        asked = ProductsQuestion(files or (), _day(on or _today()), params)
+        asked = ProductsQuestion(files or (), _day(on or _today(), language), params)
         show_products(asked, language, as_json=as_json, say=typer.echo)
     except PlanningError as error:
         _refuse(error, language)
@@ -401,7 +431,9 @@ def _build(
     from reports.language.problems import problem_lines
     from reports.run.batch import Batch, run
 
-    wanted = Batch(tuple(files), params, _day(as_of or _today()), language, out, jobs, timeout)
+    wanted = Batch(
+        tuple(files), params, _day(as_of or _today(), language), language, out, jobs, timeout
+    )
     try:
         results = run(wanted, lambda result: _tell(result, language))
     except ClientFileError as error:

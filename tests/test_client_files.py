@@ -195,6 +195,8 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path):
         ("level: C2", "level: C6", "risk_tolerance.level", "literal_error"),
         ("birth_year: 1998", "birth_year: 2027", "members[0].birth_year", "after_as_of"),
         ("ends_on: 2027-10-31", "ends_on: 2026-01-31", "consents.ends_on", "ends_before_start"),
+        ("use: renovation", "replaces: [q]", "need.replaces[0]", "section_empty"),
+        ("use: renovation", "replaces: [q, q]", "need.replaces[1]", "named_twice"),
     ],
 )
 def test_contradictions_are_found_where_they_stand(tmp_path, old, new, field, code):
@@ -210,6 +212,44 @@ def test_what_lies_after_the_plans_day_is_a_problem_of_that_day_only():
     _, problems = check_household(PLAIN, date(2026, 10, 30))
     assert {problem.code for problem in problems} == {"after_as_of"}
     assert problems[0].field == "reported_on"
+
+
+HOME = """need:
+  kind: housing
+  term: long
+  amount: 120000
+  purpose: 购房
+  use: {use}
+  home: {{price: 900000, area_m2: 80, is_first_home: true, is_second_hand: true, built_in: {year}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "year", "found"),
+    [
+        ("home_purchase", 2026, []),
+        ("home_purchase", 2077, [("need.home.built_in", "after_as_of")]),
+        ("renovation", 2010, [("need.use", "use_beside_home")]),
+    ],
+)
+def test_a_home_to_buy_stands_on_the_plans_day(tmp_path, use, year, found):
+    """Built after it, or bought to be renovated, it is a slip of the file."""
+    text = PLAIN.read_text("utf-8")
+    before, _, rest = text.partition("need:\n")
+    path = tmp_path / "home.yaml"
+    path.write_text(
+        before + HOME.format(use=use, year=year) + rest[rest.index("\nrisk_tolerance") :], "utf-8"
+    )
+    assert [(p.field, p.code) for p in check_household(path, AS_OF)[1]] == found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_offset_is_told_in_the_names_of_its_own_file(tmp_path, language):
+    """A client file has offset and offset_month, not mode and month."""
+    path = edited(tmp_path, "monthly_deposit: 2640", "monthly_deposit: 2640\n    offset_month: 7")
+    (line,) = problem_lines(check_household(path, AS_OF)[1], language)
+    assert "offset" in line.partition("->")[2]
+    assert not re.search(r"\b(mode|month)\b", line.partition("->")[2])
 
 
 # Names, references, numbers of persons

@@ -84,17 +84,18 @@ def test_net_worth_falls_by_what_may_be_called():
 
 
 def test_a_guarantee_weighs_its_share_over_the_months_it_runs():
-    """A fifth of 300,000 over the 18 whole months from 2026-11-22 to 2028-05-31."""
+    """A fifth of 300,000 over the 78 whole months from 2021-11-22 to 2028-05-31."""
     assert RULES.value("house.guarantee_weight") * 5 == 1
-    weighed = contingent_instalment_yuan(household(GUARANTOR), AS_OF, RULES)
-    assert weighed == pytest.approx(60_000 / 18)
+    early = date(2021, 11, 22)
+    weighed = contingent_instalment_yuan(household(GUARANTOR), early, RULES.at(early))
+    assert weighed == pytest.approx(60_000 / 78)
 
 
-def test_a_guarantee_about_to_end_weighs_at_once():
-    """In its last month the whole weighted amount counts; a day after its end, nothing."""
+def test_a_guarantee_near_its_end_weighs_no_more_than_five_years_before():
+    """From 60 months before to its last day a month counts the same; the day after, nothing."""
     home = household(GUARANTOR)
-    last = date(2028, 5, 31)
-    assert contingent_instalment_yuan(home, last, RULES) == pytest.approx(60_000)
+    for day in (date(2023, 5, 31), AS_OF, date(2028, 5, 31)):
+        assert contingent_instalment_yuan(home, day, RULES) == pytest.approx(60_000 / 60)
     assert contingent_instalment_yuan(home, date(2028, 6, 1), RULES) == 0
     assert open_guarantees(home, date(2028, 6, 1)) == ()
 

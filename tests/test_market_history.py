@@ -231,7 +231,7 @@ def test_new_year_rows_of_a_careless_list_are_caught(folder, after, false_row, e
         ("2019-08-20,4.25", "2019-07-22,4.25", (2, "published_on", "first_month")),
         ("published_on", "date", (1, "", "columns_differ")),
         (
-            "2026-09-20,3.00,3.50,C,two independent reports; the official page was not seen",
+            "2026-09-20,3.00,3.50,C,两家独立报道；没有看到官方网页",
             "2026-09-20,3.00,3.50,D,",
             (87, "grade", "grade_invalid"),
         ),

@@ -145,6 +145,9 @@ def test_business_loans_have_a_rule_of_their_own():
     rule = forbidding_rule("home_purchase", BOOK.on(BUSINESS_USES_ON), is_business=True)
     assert rule == "personal_loan.business_forbidden_uses"
     assert need_is_forbidden(need("business", use="equity"), RULES) is None
+    invested = forbidding_rule("securities", RULES, is_business=True)
+    assert invested == "personal_loan.business_forbidden_investments"
+    assert RULES.entry(invested).grade == "M"
 
 
 def test_buying_a_home_is_what_home_loans_are_for():

@@ -385,6 +385,11 @@ def test_a_sound_file_is_read_as_written(tmp_path):
         ("value: 0.50", "value: {green: 0.5}", (9, "limit.values[0].value", "band_invalid")),
         ("unit: fraction", "unit: month", (9, "limit.values[0].value", "not_whole")),
         ("value: 0.50", "value: 2", (9, "limit.values[0].value", "out_of_range")),
+        (
+            "ended: true",
+            "ended: true\n      unknown: true",
+            (12, "limit.values[1].value", "value_or_ended"),
+        ),
         ("limit:", "Limit:", (1, "Limit", "name_invalid")),
         ("zh: 上限", "zh: ''", (2, "limit.label.zh", "string_too_short")),
     ],
@@ -395,6 +400,32 @@ def test_each_slip_is_found_on_its_line(tmp_path, old, new, expected):
     found = problems_of(tmp_path)
     assert ("topic.yaml", *expected) in found
     assert len({field for _, _, field, _ in found}) == len(found)
+
+
+def test_slips_of_one_entry_are_told_at_once(tmp_path):
+    """A wrong unit, with the choices there are, hides neither the order nor a value too many."""
+    text = ENTRY.replace("unit: fraction", "unit: furlong").replace("2024-01-01", "2020-01-01")
+    text = text.replace("ended: true", "ended: true\n      value: 0.4")
+    (tmp_path / "topic.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ClientFileError) as error:
+        read_rule_book(tmp_path)
+    assert {p.code for p in error.value.problems} == {
+        "literal_error", "dates_not_ascending", "value_or_ended",
+    }  # fmt: skip
+    unit = next(p for p in error.value.problems if p.code == "literal_error")
+    assert "month, multiple" in unit.numbers["allowed"]
+
+
+def test_a_gap_is_no_value_and_no_end(tmp_path):
+    """What nobody here has read is not in force, and asking says that it is not known."""
+    (tmp_path / "topic.yaml").write_text(ENTRY.replace("ended", "unknown"), encoding="utf-8")
+    rules = read_rule_book(tmp_path).on(AS_OF)
+    assert not rules.is_in_force("topic.limit")
+    with pytest.raises(ParameterError, match="not known here"):
+        rules.value("topic.limit")
+    assert (
+        rules.first_day("topic.limit") == read_rule_book(tmp_path).history("topic.limit")[0].since
+    )
 
 
 def test_a_band_has_its_bounds_in_order(tmp_path):

@@ -15,11 +15,11 @@ from planning.errors import ParameterError
 from planning.household.cashflow import IncomeShock, cashflow
 from planning.household.client import check_household
 from planning.household.contributions import contribution_rules, contributions
+from planning.household.notes import household_notes
 from planning.household.pay import net_pay, pay_years
-from planning.household.profile import Household
+from planning.household.profile import Household, Member
 from planning.household.recognition import recognised_income
 from planning.household.tax import bonus_tax_on, tax_brackets, tax_on
-from planning.household.tax_facts import TaxFacts
 from planning.parameters import read_rule_book
 from planning.yaml_tree import read_tree
 
@@ -29,10 +29,13 @@ CASES = read_tree(ROOT / "tests" / "vectors" / "tax.yaml").data
 LAST_EXAMPLE = ROOT / "params/clients/example-08-first-loan.yaml"
 
 
+BOOK = read_rule_book(ROOT / "params" / "rules")
+
+
 @cache
 def rules(on=AS_OF):
     """The rule book of a day."""
-    return read_rule_book(ROOT / "params" / "rules").on(on)
+    return BOOK.on(on)
 
 
 def fen(amount):
@@ -232,20 +235,21 @@ def test_of_two_bonuses_only_one_is_taxed_by_itself():
 def test_bases_are_held_within_the_bounds_of_the_city():
     """A salary of 60,000 in Hangzhou counts 42,151 on 2026-11-22; both bases stop there."""
     law = contribution_rules("杭州市", rules())
-    facts = TaxFacts(provident_fund_rate=Decimal("0.12"))
-    found = contributions(6_000_000, facts, (), law)
+    member = Member.model_validate(person(provident_fund_rate=Decimal("0.12")))
+    found = contributions(6_000_000, member, (), law)
     base = Decimal(42151)
     assert found.fund == fen(base * Decimal("0.12"))
     assert found.social == fen(base * Decimal("0.08")) + fen(base * Decimal("0.02")) + 21076
-    low = contributions(100_000, facts, (), law)
+    low = contributions(100_000, member, (), law)
     assert low.fund == fen(Decimal(2660) * Decimal("0.12"))
 
 
 def test_the_citys_own_share_of_an_insurance_comes_first():
     """Unemployment takes 0.2 % in Guangzhou, and Beijing adds 3 元 of mutual aid."""
-    base = TaxFacts(social_insurance_base=10000, provident_fund_rate=Decimal(0))
+    facts = person(social_insurance_base=10000, provident_fund_rate=Decimal(0))
+    member = Member.model_validate(facts)
     of = {
-        city: contributions(3_000_000, base, (), contribution_rules(city, rules())).social
+        city: contributions(3_000_000, member, (), contribution_rules(city, rules())).social
         for city in ("广州", "北京", "示例市")
     }
     assert of == {"广州": 102_000, "北京": 105_300, "示例市": 105_000}
@@ -335,7 +339,7 @@ def test_a_household_paid_after_tax_asks_for_no_tax_rule():
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ("    net_amount: 8500\n", "", [("income[0].net_amount", "missing")]),
+        ("    net_amount: 8500\n", "", [("income[0].net_amount", "amount_missing")]),
         (
             "    net_amount: 8500\n",
             "    net_amount: 8500\n    gross_amount: 9000\n",
@@ -380,7 +384,7 @@ def test_deductions_that_exclude_each_other_are_found(tmp_path):
     """Rent beside home loan interest, and parents claimed twice, in the same months."""
     tax = (
         "    birth_year: 1998\n    tax:\n      deductions:\n"
-        "        - {kind: housing_rent, city_size: large, ends_on: 2026-06-30}\n"
+        "        - {kind: housing_rent, city_size: large, starts_on: 2025-01-01}\n"
         "        - {kind: housing_rent, city_size: large, ends_on: 2023-12-31}\n"
         "        - {kind: housing_loan_interest, starts_on: 2024-01-01}\n"
         "        - {kind: elder_only_child}\n"
@@ -396,6 +400,223 @@ def test_deductions_that_exclude_each_other_are_found(tmp_path):
         ("members[0].tax.deductions[4].kind", "elders_twice"),
         ("members[0].tax.deductions[5].ends_on", "ends_before_start"),
     ]
+
+
+FAMILY = (
+    "  - id: luo\n    role: borrower\n    birth_year: 1998\n    employment: salaried\n{luo}"
+    "  - id: wu\n    role: {role}\n    birth_year: 1998\n    employment: salaried\n{wu}"
+    "  - {{id: child, role: child, birth_year: 2024, employment: none}}\n"
+)
+
+
+def claims(*deductions):
+    """Deductions of a member as a client file has them."""
+    lines = "".join(f"        - {deduction}\n" for deduction in deductions)
+    return f"    tax:\n      deductions:\n{lines}"
+
+
+def family_problems(tmp_path, luo="", wu="", role="spouse", as_of=AS_OF):
+    """Problems of a couple with one child, asked of the rules of the day."""
+    data = read_tree(LAST_EXAMPLE).data
+    (owner,) = (member["id"] for member in data["members"])
+    text = LAST_EXAMPLE.read_text("utf-8")
+    before, _, rest = text.partition("members:\n")
+    after = rest[rest.index("\nneed:") :]
+    members = FAMILY.format(luo=luo, wu=wu, role=role).replace("luo", owner)
+    path = tmp_path / "family.yaml"
+    path.write_text(f"{before}members:\n{members}{after}", "utf-8")
+    _, problems = check_household(path, as_of, BOOK)
+    return [(p.field.removeprefix("members"), p.code) for p in problems]
+
+
+INTEREST = "{kind: housing_loan_interest, starts_on: 2020-01-01}"
+RENT = "{kind: housing_rent, city_size: large}"
+
+
+@pytest.mark.parametrize("role", ["spouse", "co_borrower"])
+def test_a_couple_does_not_deduct_rent_beside_loan_interest(tmp_path, role):
+    """国发〔2018〕41号第二十条: neither the taxpayer nor the spouse has both at once."""
+    found = family_problems(tmp_path, claims(INTEREST), claims(RENT), role)
+    assert found == [("[1].tax.deductions[0].kind", "spouse_rent_interest")]
+    assert family_problems(tmp_path, claims(INTEREST), claims(RENT), "parent") == []
+
+
+def test_a_couple_that_moves_from_rent_to_its_own_home_has_both_in_turn(tmp_path):
+    """Rent to June, interest from July: not at once (同时)."""
+    rent = "{kind: housing_rent, city_size: large, ends_on: 2026-06-30}"
+    interest = "{kind: housing_loan_interest, starts_on: 2026-07-01}"
+    assert family_problems(tmp_path, claims(interest), claims(rent)) == []
+    touching = "{kind: housing_loan_interest, starts_on: 2026-06-30}"
+    assert len(family_problems(tmp_path, claims(touching), claims(rent))) == 1
+
+
+@pytest.mark.parametrize(
+    ("shares", "is_sound"), [((1, 0.5), False), ((1, 1), False), ((0.5, 0.5), True)]
+)
+def test_a_couple_deducts_loan_interest_once_between_them(tmp_path, shares, is_sound):
+    """国发〔2018〕41号第十五条: one of them in full, or each a half."""
+    luo, wu = (claims(INTEREST.replace("}", f", share: {share}}}")) for share in shares)
+    code = ("[1].tax.deductions[0].kind", "spouse_interest_twice")
+    assert family_problems(tmp_path, luo, wu) == ([] if is_sound else [code])
+
+
+@pytest.mark.parametrize(
+    ("luo", "wu", "is_sound"),
+    [
+        ("{kind: infant_care}", "{kind: infant_care}", False),
+        ("{kind: infant_care, share: 0.5}", "{kind: infant_care, share: 0.5}", True),
+        (
+            "{kind: infant_care, ends_on: 2026-12-31}",
+            "{kind: child_education, starts_on: 2027-01-01}",
+            True,
+        ),
+        ("{kind: infant_care}", "{kind: child_education, starts_on: 2027-01-01}", False),
+    ],
+)
+def test_a_child_is_deducted_once_between_the_parents(tmp_path, luo, wu, is_sound):
+    """One child among the members bears one share at a time (第六条)."""
+    code = ("[1].tax.deductions[0].kind", "children_overclaimed")
+    assert family_problems(tmp_path, claims(luo), claims(wu)) == ([] if is_sound else [code])
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        INTEREST,
+        RENT,
+        "{kind: elder_only_child}",
+        "{kind: elder_shared, amount: 1000}",
+        "{kind: continuing_education, starts_on: 2025-09-01}",
+    ],
+)
+def test_an_item_of_which_a_person_has_one_is_claimed_once(tmp_path, claim):
+    """The second of two in the same months is told, two in turn are not."""
+    found = family_problems(tmp_path, claims(claim, claim))
+    assert found == [("[0].tax.deductions[1].kind", "deduction_twice")]
+
+
+def test_the_laws_numbers_of_the_day_bound_what_a_member_states(tmp_path):
+    """1,500 a month for parents shared, 5 % to 12 % of the fund, no interest before 2019."""
+    early = "{kind: housing_loan_interest, starts_on: 2007-03-15}"
+    luo = claims("{kind: elder_shared, amount: 3000}", early)
+    luo += "      provident_fund_rate: 0.5\n"
+    assert family_problems(tmp_path, luo) == [
+        ("[0].tax.deductions[0].amount", "elder_share_above"),
+        ("[0].tax.deductions[1].starts_on", "deduction_before_law"),
+        ("[0].tax.provident_fund_rate", "fund_rate_range"),
+    ]
+    sound = claims("{kind: elder_shared, amount: 1500}", early.replace("2007-03-15", "2019-01-01"))
+    for rate in ("0", "0.05", "0.12"):
+        assert family_problems(tmp_path, f"{sound}      provident_fund_rate: {rate}\n") == []
+
+
+def test_a_share_is_at_most_all_of_it(tmp_path):
+    """1.5 is no percentage of a child: the words say from 0 to 1."""
+    path = tmp_path / "x.yaml"
+    found = family_problems(path.parent, claims("{kind: infant_care, share: 1.5}"))
+    assert found == [("[0].tax.deductions[0].share", "not_a_share")]
+
+
+def test_pay_before_tax_needs_a_day_whose_law_is_known(tmp_path):
+    """On 2018-12-15 the line of the income is a problem, not the plan a crash."""
+    text = LAST_EXAMPLE.read_text("utf-8").replace("net_amount", "gross_amount")
+    path = tmp_path / "old.yaml"
+    path.write_text(text, "utf-8")
+    found = [(p.field, p.code) for p in check_household(path, date(2018, 12, 15), BOOK)[1]]
+    assert ("income[0].gross_amount", "pay_law_unknown") in found
+    assert check_household(path, AS_OF, BOOK)[1] == ()
+
+
+# Numbers of the law that are fixed
+
+
+def test_certificates_of_a_year_are_worth_one_sum():
+    """3,600 in the year (第八条, 定额), however many; illnesses of two people add up."""
+    stated = [
+        {"kind": "certificate", "year": 2026},
+        {"kind": "certificate", "year": 2026},
+        {"kind": "medical", "year": 2026, "amount": 20000},
+        {"kind": "medical", "year": 2026, "amount": 25000},
+    ]
+    year = pay_years(one_earner(deductions=stated), rules(), AS_OF)[0]
+    assert year.deductions_fen == {"certificate": 360_000, "medical": 1_500_000}
+
+
+def test_the_months_of_loan_interest_are_counted_from_the_law_on():
+    """A loan of 2007 gives its 240 months from January 2019 to December 2038."""
+    stated = [{"kind": "housing_loan_interest", "starts_on": date(2007, 3, 15)}]
+    pay = net_pay(one_earner(deductions=stated), rules(), AS_OF)
+    deducted = [year.deductions_fen for year in pay.years(2027, 2038, 2039)]
+    assert deducted == [{"housing_loan_interest": 1_200_000}] * 2 + [{}]
+
+
+# Who is not insured
+
+
+def test_who_has_retired_and_works_on_pays_no_social_insurance():
+    """返聘: 20,000 a month less the tax on 180,000 (16,920 quick deduction at 20 %)."""
+    retired = {**person(), "employment": "retired", "birth_year": 1955}
+    year = pay_years(household((retired,), (line(gross_amount=20000),)), rules(), AS_OF)[0]
+    tax = Decimal(12 * 15000) * Decimal("0.20") - 16920
+    assert (year.social_insurance_fen, year.tax_fen) == (0, fen(tax))
+
+
+def test_a_base_of_nothing_is_no_social_insurance():
+    """Stated as 0, even where a city has a least base and a fixed sum; absent it is the salary."""
+    uninsured = pay_years(one_earner(city="北京", social_insurance_base=0), rules(), AS_OF)[0]
+    insured = pay_years(one_earner(city="北京"), rules(), AS_OF)[0]
+    assert uninsured.social_insurance_fen == 0
+    assert insured.social_insurance_fen == 12 * (fen(Decimal(20000) * Decimal("0.105")) + 300)
+
+
+# What somebody should look at
+
+
+def notes_of(home, on=AS_OF):
+    """Codes and places of the notes on a household."""
+    return [(code, place[-1]) for place, code, _ in household_notes(home, rules(on))]
+
+
+def test_a_base_without_a_known_bound_is_noted():
+    """Beijing's is from July 2026: the day before it is told, unless the base is stated."""
+    home, before = one_earner(gross=100_000, city="北京"), date(2026, 6, 30)
+    assert notes_of(home) == []
+    assert notes_of(home, before) == [("base_unbounded", "social_insurance_base")]
+    assert pay_years(home, rules(before), before)[0].is_base_unbounded
+    assert not pay_years(home, rules(), AS_OF)[0].is_base_unbounded
+    stated = one_earner(gross=100_000, city="北京", social_insurance_base=35000)
+    assert notes_of(stated, before) == []
+
+
+@pytest.mark.parametrize(("deposit", "is_noted"), [(4000, False), (4800, False), (5000, True)])
+def test_a_deposit_beyond_the_laws_share_of_pay_is_noted(deposit, is_noted):
+    """Half of it is at most 12 % of a month's 20,000: 2,400."""
+    account = {"owner": "a", "balance": 10000, "monthly_deposit": deposit}
+    home = one_earner(city="北京", accounts=(account,))
+    assert notes_of(home) == [("deposit_above_pay", "monthly_deposit")] * is_noted
+
+
+def test_an_offset_without_a_home_loan_is_noted():
+    """It would be silently without effect."""
+    account = {"owner": "a", "balance": 10000, "monthly_deposit": 3000, "offset": "monthly"}
+    assert notes_of(one_earner(city="北京", accounts=(account,))) == [
+        ("offset_without_loan", "offset")
+    ]
+
+
+def test_a_salary_covers_what_is_withheld_besides_tax(tmp_path):
+    """A deposit of 30,000 for 3,000 would leave less than nothing of 8,500."""
+    text = LAST_EXAMPLE.read_text("utf-8").replace("net_amount", "gross_amount")
+    owner = read_tree(LAST_EXAMPLE).data["members"][0]["id"]
+    assert text.count("provident_fund:") == 1
+    before, _, after = text.partition("provident_fund:")
+    account = f"provident_fund:\n  - {{owner: {owner}, balance: 1, monthly_deposit: 30000}}\n"
+    path = tmp_path / "slip.yaml"
+    path.write_text(before + account + after[after.index("\n\n") :], "utf-8")
+    household, problems = check_household(path, AS_OF, BOOK)
+    assert household is None
+    assert [(p.field, p.code) for p in problems] == [("income[0].gross_amount", "pay_all_withheld")]
+    assert problems[0].line
 
 
 def test_a_claim_that_is_malformed_is_located(tmp_path):

@@ -70,7 +70,7 @@ SLIPS = {
     "terms that follow nothing": (
         "    grade: M\n",
         _again("2024"),
-        ("terms[1].since", "days_not_ascending"),
+        ("terms[1].since", "dates_not_ascending"),
     ),
     "terms that last into the next": (
         "    grade: M\n",
@@ -96,6 +96,26 @@ SLIPS = {
         "most: 36}",
         "most: 36, choices: [12, 48]}",
         ("terms[0].months.choices[1]", "choice_outside"),
+    ),
+    "a choice twice": (
+        "most: 36}",
+        "most: 36, choices: [12, 24, 12]}",
+        ("terms[0].months.choices[2]", "named_twice"),
+    ),
+    "a term no contract has": (
+        "most: 36",
+        "most: 999",
+        ("terms[0].months.most", "less_than_equal"),
+    ),
+    "nothing to lend": (
+        "{least: 1000, most: 100000}",
+        "{least: 0, most: 0}",
+        ("terms[0].amount.most", "greater_than"),
+    ),
+    "a home's subsidy of a consumer loan": (
+        "    grade: M\n",
+        "    grade: M\n    subsidy: first_home\n",
+        ("terms[0].subsidy", "subsidy_of_home_loans"),
     ),
     "an asset no client has": (
         "[car], loan",

@@ -328,9 +328,10 @@ def test_a_deposit_on_the_day_of_a_payment_comes_in_once():
 
 
 def test_a_couples_accounts_count_as_one_and_keep_their_minimum():
-    """Two halves pay as one account of the sum does."""
+    """Two halves pay a joint loan as one account of the sum does."""
     half = {"balance": 5000, "monthly_deposit": 1000, "offset": "monthly", "kept_minimum": 500}
-    two = owing((_account("a", **half), _account("b", **half)), members=("a", "b"))
+    accounts = (_account("a", **half), _account("b", **half))
+    two = owing(accounts, (_loan(borrowers=("a", "b")),), members=("a", "b"))
     stands = standing(two)
     payments = [0, *(row.payment for row in stands[0].remaining)]
     paid, _ = by_hand(payments, 1_000_000, [0, *[200_000] * 24], kept=100_000)
@@ -429,6 +430,61 @@ def test_only_loans_the_owner_has_borrowed_are_repaid():
     account = _account("b", offset="monthly")
     home = owing((account,), members=("a", "b"))
     assert set(fund_offset(home, standing(home), months_of(25), NO_SHOCK).paid) == {0}
+
+
+def test_an_account_without_a_loan_of_its_owner_adds_nothing():
+    """A loan of one spouse alone: the 200,000 of the other, who offsets too, stay."""
+    poor = _account("a", balance=0, monthly_deposit=100, offset="monthly")
+    rich = _account("b", balance=200_000, monthly_deposit=5000, offset="monthly")
+    alone, both = owing((poor,)), owing((poor, rich), members=("a", "b"))
+    months = months_of(25)
+    paid = fund_offset(both, standing(both), months, NO_SHOCK).paid
+    assert paid == fund_offset(alone, standing(alone), months, NO_SHOCK).paid
+    assert paid[2] == 10_000
+
+
+def test_spouses_with_a_loan_each_repay_their_own():
+    """Each account pays its owner's loan as it would without the other."""
+    accounts = (_account("a", offset="monthly"), _account("b", balance=0, offset="monthly"))
+    loans = (_loan(), _loan("other", borrowers=("b",)))
+    home = owing(accounts, loans, members=("a", "b"))
+    apart = [
+        owing((a,), (loan,), members=("a", "b")) for a, loan in zip(accounts, loans, strict=True)
+    ]
+    months = months_of(25)
+    each = [fund_offset(one, standing(one), months, NO_SHOCK).paid for one in apart]
+    together = fund_offset(home, standing(home), months, NO_SHOCK).paid
+    assert together == tuple(sum(pair) for pair in zip(*each, strict=True))
+
+
+def test_an_account_without_interest_does_not_cancel_the_others():
+    """100,000 at 1.5 % beside 50,000 at none earn 1 % together."""
+    joint = (_loan(borrowers=("a", "b")),)
+    terms = {"offset": "monthly", "monthly_deposit": 0}
+    apart = (
+        _account("a", balance=100_000, annual_rate=Decimal("0.015"), **terms),
+        _account("b", balance=50_000, **terms),
+    )
+    alike = tuple(
+        _account(who, balance=75_000, annual_rate=Decimal("0.01"), **terms) for who in ("a", "b")
+    )
+    one, other = (owing(two, joint, members=("a", "b")) for two in (apart, alike))
+    months = months_of(25)
+    rows = [fund_offset(home, standing(home), months, NO_SHOCK).rows for home in (one, other)]
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize(
+    ("built_in", "born", "binds"),
+    [(1970, 1990, "house_age"), (2010, 1960, "borrower_age"), (2010, 1990, "balance_multiple")],
+)
+def test_an_age_that_leaves_no_term_is_what_binds(built_in, born, binds):
+    """A house of 56 years is past 50, a borrower of 66 past 55 + 5: income has no part in it."""
+    home = {"is_second_hand": True, "built_in": built_in}
+    loan = lent(wanting(members=(_member("a", birth_year=born),), home=home))
+    assert loan.binds == binds
+    assert (loan.amount_yuan == 0) == (loan.most_months == 0) == (binds != "balance_multiple")
+    assert "repayment" not in {limit.code for limit in loan.limits} or loan.most_months
 
 
 def test_the_young_couples_plan_shows_what_the_fund_pays():

@@ -69,7 +69,7 @@ def card_of(histories, scenarios, book):
     """Makes the card of an offer."""
 
     def make(made, fixed=(), value=None):
-        return risk_card(made, fixed, histories, scenarios, book.on(AS_OF), value)
+        return risk_card(made, fixed, histories, scenarios, book.on(AS_OF), value, value)
 
     return make
 
@@ -260,13 +260,25 @@ def test_the_consumer_subsidy_ends_with_its_window(offered, book, products):
     assert (change.before, change.after) == (Decimal("0.01"), None)
 
 
-def test_a_known_change_within_the_term_is_told(offered, book):
-    """Seen from 2024-05-16: the term limit rises on 2026-08-28, the repricing on 2024-11-01."""
+def test_a_subsidy_that_ends_before_the_money_is_drawn_is_told(offered, book):
+    """Wanted in March 2027 the loan misses the window that closes with 2026; debts get none."""
+    late = Request(10_000_000, 36, date(2027, 3, 15), ("a",), "test", use="renovation")
+    rules = book.on(AS_OF)
+    (change,) = changes_ahead(offered("qiming-consumer-branch", late), rules)
+    assert (change.rule, change.code, change.on) == (
+        "subsidy.consumer_points", "ends", date(2027, 1, 1),
+    )  # fmt: skip
+    for use in ("refinance", None):
+        assert changes_ahead(offered("qiming-consumer-branch", replace(late, use=use)), rules) == ()
+    plain = offered("qiming-consumer-guaranteed", late)
+    assert changes_ahead(plain, rules) == ()
+
+
+def test_a_plan_knows_no_text_of_a_later_day(offered, book):
+    """In May 2024 nobody knew of the repricing of November or the term limit of 2026."""
     day = date(2024, 5, 16)
     made = offered("qiming-mortgage-first-home", replace(MORTGAGE, starts_on=day))
-    found = {c.rule: c for c in changes_ahead(made, book.on(day)) if c.code == "changes"}
-    assert found["mortgage.max_term_years"].on == date(2026, 8, 28)
-    assert found["mortgage.repricing_months"].on == date(2024, 11, 1)
+    assert [c for c in changes_ahead(made, book.on(day)) if c.code != "review_due"] == []
 
 
 def test_a_rule_past_its_review_is_told(offered, book):
@@ -280,8 +292,7 @@ def test_the_mortgage_of_2019_has_seen_its_cuts(book):
     """
     Drawn 2019-12-06: the cut of 2023-09-25, that of 2024-10-25, repricing from 2024-11-01.
 
-    PBoC and NFRA notice of 2023-08-31; initiative of 2024-09-29; PBoC 公告〔2024〕第11号;
-    银发〔2026〕171号 for the term.
+    PBoC and NFRA notice of 2023-08-31; initiative of 2024-09-29; PBoC 公告〔2024〕第11号.
     """
     household = read_household(CLIENTS / "example-01-young-couple.yaml", AS_OF)
     changes = {
@@ -291,10 +302,47 @@ def test_the_mortgage_of_2019_has_seen_its_cuts(book):
     assert days["mortgage.existing_cut_2023"] == date(2023, 9, 25)
     assert days["mortgage.batch_cut_2024_bp"] == date(2024, 10, 25)
     assert days["mortgage.repricing_months"] == date(2024, 11, 1)
-    assert days["mortgage.max_term_years"] == date(2026, 8, 28)
-    assert changes["mortgage.max_term_years"].before == 30
-    assert changes["mortgage.max_term_years"].after == 40
     assert list(days.values()) == sorted(days.values())
+
+
+def test_a_change_is_cited_by_the_text_that_brought_it(book):
+    """The spread may be renegotiated by 公告〔2024〕第11号, which a text of 2026 only repeats."""
+    household = read_household(CLIENTS / "example-01-young-couple.yaml", AS_OF)
+    contract = household.liability("mortgage-commercial")
+    changes = {c.rule: c for c in changes_since(contract, book.on(AS_OF))}
+    assert "公告〔2024〕第11号" in changes["mortgage.existing_gap_bp"].reference.title
+    for change in changes.values():
+        assert change.reference == book.on(change.on).entry(change.rule).reference
+        assert change.grade == book.on(change.on).entry(change.rule).grade
+
+
+def test_a_moved_limit_on_new_loans_is_nothing_for_an_old_one(book):
+    """Neither the longest term nor the price floor of new loans can be asked of a lender."""
+    day = date(2026, 11, 22)
+    for path in sorted(CLIENTS.glob("example-*.yaml")):
+        for found in debt_changes(read_household(path, day).liabilities, book.on(day)):
+            names = {change.rule for change in found.changes}
+            assert not {name for name in names if "max_term" in name or "max_months" in name} - {
+                "card.workout_max_months"
+            }
+            assert not names & {
+                "personal_loan.rate_guidance", "debt_service.all_debts_limit",
+                "price.licensed_lender_cap", "risk.overdue_penalty",
+            }  # fmt: skip
+
+
+def test_the_first_home_cut_is_not_told_of_a_loan_it_left_out(book):
+    """A second home's spread moved on 2024-10-25 first; nothing on record leaves it open."""
+    household = read_household(CLIENTS / "example-04-private-bank.yaml", AS_OF)
+    second = next(c for c in household.liabilities if c.product == "mortgage")
+
+    def told(contract):
+        return {change.rule for change in changes_since(contract, book.on(AS_OF))}
+
+    assert "mortgage.existing_cut_2023" not in told(second)
+    assert "mortgage.batch_cut_2024_bp" in told(second)
+    silent = second.rate.model_copy(update={"spread_changes": ()})
+    assert "mortgage.existing_cut_2023" in told(second.model_copy(update={"rate": silent}))
 
 
 def test_a_value_restated_is_no_change(book):
@@ -308,7 +356,7 @@ def test_a_value_restated_is_no_change(book):
     names = {c.rule for c in changes_since(later, book.on(AS_OF))}
     assert "mortgage.existing_gap_bp" not in names
     assert "mortgage.existing_cut_2023" not in names
-    assert "mortgage.max_term_years" in names
+    assert "mortgage.extension_share" in names
 
 
 def test_a_debt_of_today_has_seen_no_change(book, offered):

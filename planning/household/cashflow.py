@@ -17,7 +17,7 @@ import pandas as pd
 
 from planning.dates import add_months
 from planning.household.fund_offset import fund_offset
-from planning.household.profile import is_paid_in
+from planning.household.profile import HOUSING, is_paid_in
 from planning.units import MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 EARNED = ("salary", "bonus", "freelance", "business")
 """Kinds of income that stop when nobody works."""
 
-HOUSING = ("mortgage", "provident_fund_mortgage")
 LUMP_METHODS = ("interest_only", "bullet", "balloon")
 LAST_LIQUID_TIER = 1
 

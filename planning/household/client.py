@@ -6,49 +6,68 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from planning.errors import ClientFileError, Problem
+from planning.errors import ClientFileError
 from planning.household.conflicts import household_conflicts
+from planning.household.notes import household_notes
 from planning.household.profile import Household
+from planning.household.statutory import pay_conflicts
 from planning.record_file import checked_record, conflict_problem, in_order, value_at
 from planning.yaml_tree import Tree, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
     from pathlib import Path
 
+    from planning.errors import Problem
+    from planning.parameters import RuleBook
 
-def read_household(path: Path, as_of: date) -> Household:
+
+def read_household(path: Path, as_of: date, book: RuleBook | None = None) -> Household:
     """
     The household in a YAML file, as it can be planned on `as_of`.
+
+    Parameters
+    ----------
+    book : the rules of that day are asked of it; None asks for none of them.
 
     Raises
     ------
     ClientFileError
         Everything that is wrong with the file, each problem with its line.
     """
-    household, problems = check_household(path, as_of)
+    household, problems = check_household(path, as_of, book)
     if household is None:
         raise ClientFileError(path, problems)
     return household
 
 
-def check_household(path: Path, as_of: date) -> tuple[Household | None, tuple[Problem, ...]]:
+def check_household(
+    path: Path, as_of: date, book: RuleBook | None = None
+) -> tuple[Household | None, tuple[Problem, ...]]:
     """
     A file's household, or every problem that keeps it from being one.
+
+    Parameters
+    ----------
+    book : the rules of that day are asked of it; None asks for none of them.
 
     Returns
     -------
     The household and no problem, or None and at least one problem, in order of line.
     """
-    return _checked(read_tree(path), as_of)
+    return _checked(read_tree(path), as_of, book)
 
 
 def check_households(
-    paths: Iterable[Path], as_of: date
+    paths: Iterable[Path], as_of: date, book: RuleBook | None = None
 ) -> tuple[dict[Path, Household], tuple[Problem, ...]]:
     """
     The households of several files, and every problem of all of them.
+
+    Parameters
+    ----------
+    book : the rules of that day are asked of it; None asks for none of them.
 
     Returns
     -------
@@ -60,7 +79,7 @@ def check_households(
     owners: dict[str, Path] = {}
     for path in dict.fromkeys(paths):
         tree = read_tree(path)
-        household, found = _checked(tree, as_of)
+        household, found = _checked(tree, as_of, book)
         client = value_at(tree.data, ("client",))
         if isinstance(client, str) and owners.setdefault(client, path) != path:
             conflict = ("client",), "duplicate_client", {"other": str(owners[client])}
@@ -69,6 +88,16 @@ def check_households(
         if household is not None:
             households[path] = household
     return households, tuple(problems)
+
+
+def notes_on(
+    households: Mapping[Path, Household], as_of: date, book: RuleBook
+) -> Iterator[Problem]:
+    """What somebody should look at in files that are sound: `household_notes`, with their lines."""
+    for path, household in households.items():
+        tree = read_tree(path)
+        for note in household_notes(household, book.on(as_of)):
+            yield conflict_problem(tree, note)
 
 
 def client_schema() -> dict[str, Any]:
@@ -83,5 +112,14 @@ def client_schema() -> dict[str, Any]:
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema, **title}
 
 
-def _checked(tree: Tree, as_of: date) -> tuple[Household | None, tuple[Problem, ...]]:
-    return checked_record(tree, Household, lambda data: household_conflicts(data, as_of))
+def _checked(
+    tree: Tree, as_of: date, book: RuleBook | None = None
+) -> tuple[Household | None, tuple[Problem, ...]]:
+    rules = None if book is None else book.on(as_of)
+    household, problems = checked_record(
+        tree, Household, lambda data: household_conflicts(data, as_of, rules)
+    )
+    if household is None or rules is None:
+        return household, problems
+    found = [conflict_problem(tree, conflict) for conflict in pay_conflicts(household, rules)]
+    return (None if found else household), in_order(found)

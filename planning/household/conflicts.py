@@ -14,12 +14,15 @@ from planning.household.profile import (
     account_conflicts,
     income_conflicts,
 )
-from planning.household.tax_facts import deduction_conflicts
+from planning.household.statutory import statutory_conflicts
+from planning.household.tax_conflicts import deduction_conflicts
 from planning.loans.conflicts import contract_conflicts
 from planning.record_file import Conflict, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from planning.parameters import RulesInForce
 
 SHORT_TERM_MONTHS: Final = 12
 """Short-term lending (短期贷款) runs up to one year."""
@@ -27,6 +30,8 @@ SHORT_TERM_MONTHS: Final = 12
 MOST_DAYS_PAST_DUE: Final = 3650
 PROPERTY_TIER: Final = 3
 SECURED_PRODUCTS: Final = ("mortgage", "provident_fund_mortgage", "pledge_loan")
+
+_USES_OF_HOME: Final = ("home_purchase", "down_payment", "refinance")
 
 _STATED_DAYS: Final = (
     ("risk_tolerance", "assessed_on"),
@@ -48,7 +53,9 @@ _REFERRING: Final = (
 )
 
 
-def household_conflicts(data: Mapping[str, Any], as_of: date) -> Iterator[Conflict]:
+def household_conflicts(
+    data: Mapping[str, Any], as_of: date, rules: RulesInForce | None = None
+) -> Iterator[Conflict]:
     """
     What contradicts itself across the fields of a household's file.
 
@@ -57,7 +64,10 @@ def household_conflicts(data: Mapping[str, Any], as_of: date) -> Iterator[Confli
     data : the raw values of the file, in lists and mappings, so that contradictions are reported
         beside malformed fields; what is missing or malformed is passed over here.
     as_of : day of the plan; nothing stated as a fact may lie after it.
+    rules : of that day; without them what the law's numbers rule out is not looked for.
     """
+    if rules is not None:
+        yield from statutory_conflicts(data, rules)
     yield from _unknown_references(data)
     yield from _repetitions(data)
     yield from _future_days(data, as_of)
@@ -80,8 +90,12 @@ def _unknown_references(data: Mapping[str, Any]) -> Iterator[Conflict]:
             continue
         for place, item in _placed(data, section):
             for below, reference in _references(item, name):
-                if reference not in known:
-                    yield (*place, *below), code, {"known": ", ".join(dict.fromkeys(known))}
+                if reference in known:
+                    continue
+                if not known:
+                    yield (*place, *below), "section_empty", {"section": target}
+                    continue
+                yield (*place, *below), code, {"known": ", ".join(dict.fromkeys(known))}
 
 
 def _repetitions(data: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -95,11 +109,13 @@ def _repetitions(data: Mapping[str, Any]) -> Iterator[Conflict]:
         references = [item.get(name) for item in _items(data, section)]
         for number, first in _repeated(references):
             yield (section, number, name), "duplicate_id", {"first": f"{section}[{first}]"}
-    for place, liability in _placed(data, "liabilities"):
-        for name in ("borrowers", "secured_by"):
-            named = _references(liability, name)
-            for number, _ in _repeated([reference for _, reference in named]):
-                yield (*place, *named[number][0]), "named_twice", {}
+    lists = (("liabilities", ("borrowers", "secured_by")), ("need", ("collateral", "replaces")))
+    for section, names in lists:
+        for place, item in _placed(data, section):
+            for name in names:
+                named = _references(item, name)
+                for number, _ in _repeated([reference for _, reference in named]):
+                    yield (*place, *named[number][0]), "named_twice", {}
 
 
 def _repeated(references: Sequence[Any]) -> Iterator[tuple[int, int]]:
@@ -124,6 +140,11 @@ def _future_days(data: Mapping[str, Any], as_of: date) -> Iterator[Conflict]:
         born = member.get("birth_year")
         if isinstance(born, int) and born > as_of.year:
             yield (*place, "birth_year"), "after_as_of", numbers
+    for place, need in _placed(data, "need"):
+        for below, home in _placed(need, "home"):
+            built = home.get("built_in")
+            if isinstance(built, int) and built > as_of.year:
+                yield (*place, *below, "built_in"), "after_as_of", numbers
 
 
 def _passed_wishes(data: Mapping[str, Any]) -> Iterator[Conflict]:
@@ -166,6 +187,8 @@ def _home_conflicts(need: Mapping[str, Any]) -> Iterator[Conflict]:
     amount, price = need.get("amount"), home.get("price")
     if _is_number(amount) and _is_number(price) and amount > price:
         yield ("need", "amount"), "loan_above_price", {"price": str(price)}
+    if need.get("use") not in (None, *_USES_OF_HOME):
+        yield ("need", "use"), "use_beside_home", {}
     if home.get("built_in") is not None and not home.get("is_second_hand"):
         yield ("need", "home", "built_in"), "built_in_of_new_home", {}
 
@@ -207,10 +230,7 @@ def _pay_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
         name = "net_amount" if line.get("gross_amount") is None else "gross_amount"
         if stated.setdefault(line["owner"], name) != name:
             yield (*place, name), "pay_partly_gross", {"owner": line["owner"]}
-    for place, member in _placed(data, "members"):
-        facts = member.get("tax")
-        for below, code, numbers in deduction_conflicts(facts if isinstance(facts, dict) else {}):
-            yield (*place, "tax", *below), code, numbers
+    yield from deduction_conflicts(_items(data, "members"))
 
 
 def _account_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:

@@ -17,9 +17,10 @@ from planning.units import FEN_PER_YUAN, Fen, round_half_up, share_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planning.household.profile import ProvidentFund
+    from planning.household.profile import Household, Member, ProvidentFund
     from planning.parameters import InForce, RulesInForce
 
+RETIRED: Final = "retired"
 INSURANCES: Final = ("pension", "medical", "unemployment")
 
 
@@ -83,9 +84,21 @@ def contribution_rules(city: str, rules: RulesInForce) -> ContributionRules:
     )
 
 
+def is_base_unbounded(member: Member, household: Household, rules: RulesInForce) -> bool:
+    """Whether social insurance is taken on all of a member's salary, no bound of it being known."""
+    facts = member.tax or TaxFacts()
+    has_salary = any(
+        line.gross_amount is not None and line.kind == "salary" and line.owner == member.id
+        for line in household.income
+    )
+    is_on_salary = facts.social_insurance_base is None and member.employment != RETIRED
+    is_bounded = contribution_rules(household.city, rules).social.highest is not None
+    return has_salary and is_on_salary and not is_bounded
+
+
 def contributions(
     salary: Fen,
-    facts: TaxFacts | None,
+    member: Member,
     accounts: Sequence[ProvidentFund],
     law: ContributionRules,
 ) -> Contributions:
@@ -95,17 +108,30 @@ def contributions(
     Parameters
     ----------
     accounts : the member's own, for the deposit where the file states no rate.
+
+    Notes
+    -----
+    Who draws a pension and works on (返聘) is not insured as an employee, nor is one whose file
+    says so with a base of 0.
     """
     if salary <= 0:
         return NO_CONTRIBUTIONS
-    facts = facts or TaxFacts()
-    base = law.social.held(facts.social_insurance_base or salary)
-    social = sum(share_of(base, share) for share in law.shares) + law.fixed
+    facts = member.tax or TaxFacts()
+    social = _social_insurance(salary, member, law)
     if facts.provident_fund_rate is None:
         deposit = sum(account.monthly_deposit for account in accounts)
         return Contributions(social, round_half_up(deposit, 2))
     fund_base = law.fund.held(facts.provident_fund_base or salary)
     return Contributions(social, share_of(fund_base, facts.provident_fund_rate))
+
+
+def _social_insurance(salary: Fen, member: Member, law: ContributionRules) -> Fen:
+    """Own shares of a member who is insured as an employee."""
+    stated = member.tax.social_insurance_base if member.tax else None
+    if stated == 0 or (stated is None and member.employment == RETIRED):
+        return 0
+    base = law.social.held(salary if stated is None else stated)
+    return sum(share_of(base, share) for share in law.shares) + law.fixed
 
 
 def _share(name: str, city: str, rules: RulesInForce) -> Decimal:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -88,20 +89,24 @@ def fund_offset(
 
     Notes
     -----
-    Accounts that offset count as one: the sum of their balances and deposits, the latest deposit
-    day, the lowest rate. A deposit ends with its owner's salary where the file says when that
+    An account repays the loans its owner has borrowed. Accounts with a loan in common count as
+    one: the sum of their balances and deposits, the latest deposit day, the rate that the
+    balances earn together. A deposit ends with its owner's salary where the file says when that
     ends. Overdue instalments are the household's own, and a subsidised loan is left out.
     """
     accounts = [account for account in household.provident_fund if account.offset != "none"]
-    owners = {account.owner for account in accounts}
-    loans = [
-        p for p in housing if owners & set(p.contract.borrowers) and p.contract.subsidy is None
-    ]
+    pools = _pools(accounts, [p for p in housing if p.contract.subsidy is None])
     nothing = (0,) * len(months)
-    if not loans:
+    if not pools:
         return FundOffset({}, nothing, nothing)
-    deposits = [_deposit(household, accounts, months, n, shock) for n in range(len(months))]
-    rows = tuple(_rows(accounts, loans, months, deposits))
+    loans = [loan for pool in pools for loan in pool.loans]
+    rows = tuple(
+        row
+        for pool in pools
+        for row in _rows(
+            pool, months, [_deposit(household, pool, months, n, shock) for n in range(len(months))]
+        )
+    )
     is_monthly = accounts[0].offset == "monthly"
     taken = _by_month(rows, months)
     return FundOffset(
@@ -112,15 +117,43 @@ def fund_offset(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Accounts that repay the same loans."""
+
+    accounts: tuple[ProvidentFund, ...]
+    loans: tuple[Position, ...]
+
+    def shares(self, loan: Position) -> bool:
+        """Whether one of the accounts' owners has borrowed a loan."""
+        return any(account.owner in loan.contract.borrowers for account in self.accounts)
+
+
+def _pools(accounts: Sequence[ProvidentFund], housing: Sequence[Position]) -> tuple[_Pool, ...]:
+    """The accounts by the loans they have in common; one without a loan repays nothing."""
+    pools = [_Pool((account,), ()) for account in accounts]
+    for loan in housing:
+        joined = [pool for pool in pools if pool.shares(loan)]
+        if joined:
+            pools = [pool for pool in pools if pool not in joined]
+            pools.append(
+                _Pool(
+                    tuple(account for pool in joined for account in pool.accounts),
+                    (*(own for pool in joined for own in pool.loans), loan),
+                )
+            )
+    return tuple(pool for pool in pools if pool.loans)
+
+
 def _deposit(
     household: Household,
-    accounts: Sequence[ProvidentFund],
+    pool: _Pool,
     months: Sequence[date],
     number: int,
     shock: IncomeShock,
 ) -> Fen:
     """What reaches the accounts in a month."""
-    earning = sum(a.monthly_deposit for a in accounts if _earns(household, a, months[number]))
+    earning = sum(a.monthly_deposit for a in pool.accounts if _earns(household, a, months[number]))
     if 0 < number <= shock.months_without_pay:
         return 0
     return share_of(earning, 1 - shock.fall) if number else earning
@@ -133,12 +166,12 @@ def _earns(household: Household, account: ProvidentFund, month: date) -> bool:
 
 
 def _rows(
-    accounts: Sequence[ProvidentFund],
-    loans: Sequence[Position],
+    pool: _Pool,
     months: Sequence[date],
     deposits: Sequence[Fen],
 ) -> Iterator[OffsetRow]:
     """Every payment, one ledger for each run of months with the same deposit."""
+    accounts, loans = pool.accounts, pool.loans
     terms = OffsetTerms(mode=accounts[0].offset, month=accounts[0].offset_month)
     account = _pooled(accounts, loans[0].as_of)
     taken: dict[str, list[Prepayment]] = {loan.contract.id: [] for loan in loans}
@@ -159,9 +192,17 @@ def _pooled(accounts: Sequence[ProvidentFund], as_of: date) -> ProvidentFundAcco
         reported_on=as_of,
         monthly_deposit=0,
         deposit_day=max(account.deposit_day for account in accounts),
-        annual_rate=min(account.annual_rate for account in accounts),
+        annual_rate=_joint_rate(accounts),
         kept_minimum=sum(account.kept_minimum for account in accounts),
     )
+
+
+def _joint_rate(accounts: Sequence[ProvidentFund]) -> Decimal:
+    """The rate all balances together earn; without a balance the lowest."""
+    held = sum(account.balance for account in accounts)
+    if not held:
+        return min(account.annual_rate for account in accounts)
+    return sum((a.annual_rate * a.balance for a in accounts), Decimal(0)) / held
 
 
 def _later(

@@ -20,6 +20,7 @@ from planning.household.contributions import (
     Contributions,
     contribution_rules,
     contributions,
+    is_base_unbounded,
 )
 from planning.household.profile import is_paid_in
 from planning.household.tax import (
@@ -70,7 +71,9 @@ class PayYear(Record):
     tax the yearly bonus, None without one; `other_method_tax_fen` what the year's tax would be
     the other way, None where there is no other. `settlement_fen` is what the yearly settlement
     (汇算清缴) finds still owed, negative when tax is paid back; `is_settlement_exempt` says that
-    it need not be paid. `net_fen` is what arrives within the year, the settlement apart.
+    it need not be paid. `is_base_unbounded` says that no bound of the city's social-insurance
+    base is known, so that it is taken on the whole salary. `net_fen` is what arrives within the
+    year, the settlement apart.
     """
 
     member: str
@@ -89,6 +92,7 @@ class PayYear(Record):
     withheld_fen: int
     settlement_fen: int
     is_settlement_exempt: bool
+    is_base_unbounded: bool
     net_fen: int
     months: tuple[PayMonth, ...]
 
@@ -117,6 +121,7 @@ class MemberPay:
     claims: tuple[Claim, ...]
     settled: Mapping[int, dict[str, Fen]]
     law: PayRules
+    is_base_unbounded: bool
 
     def has_yearly_bonus(self, number: int) -> bool:
         """Whether a line is a bonus that may be taxed by itself."""
@@ -202,6 +207,7 @@ def _members(household: Household, rules: RulesInForce) -> tuple[MemberPay, ...]
             claims=monthly_claims(member.tax, rules),
             settled=settlement_deductions(member.tax, rules),
             law=law,
+            is_base_unbounded=is_base_unbounded(member, household, rules),
         )
         for member in household.members
         if member.id in owners
@@ -317,7 +323,7 @@ def _month(pay: MemberPay, employer: str | None, month: date, as_of: date) -> _M
         number=month.month,
         salaries=salaries,
         bonuses={n: amount for n, amount in paid.items() if n not in salaries},
-        contributions=contributions(salary, pay.member.tax, pay.accounts, pay.law.contributions),
+        contributions=contributions(salary, pay.member, pay.accounts, pay.law.contributions),
         deductions=sum(claim.in_month(month) for claim in pay.claims) if salaries else 0,
     )
 
@@ -417,6 +423,7 @@ def _statement(
         withheld_fen=total,
         settlement_fen=tax - total,
         is_settlement_exempt=_is_exempt(tax - total, gross, year, law),
+        is_base_unbounded=pay.is_base_unbounded,
         net_fen=gross - sum(m.contributions.total for m in months) - total,
         months=_pay_months(withheld),
     )

@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from planning.fields import LINE, Area, DayOfMonth, Fraction, Growth, Money, Reference, Text
+from planning.fields import (
+    LINE,
+    Area,
+    DayOfMonth,
+    Fraction,
+    Growth,
+    Money,
+    PositiveMoney,
+    Reference,
+    Text,
+)
 from planning.household.tax_facts import TaxFacts
 from planning.loans import uses
 from planning.loans.conflicts import MAX_TERM_MONTHS
@@ -34,6 +44,9 @@ PAY: Final = ("salary", "bonus")
 
 PROPERTY: Final = ("home", "investment_property", "shop")
 """Kinds of asset whose value a fall of property prices takes."""
+
+HOUSING: Final = ("mortgage", "provident_fund_mortgage")
+"""Kinds of contract that are home loans."""
 
 LAST_MONTH: Final = 12
 """A yearly amount that names no month is paid in December."""
@@ -58,7 +71,6 @@ ClientReference = Annotated[
 
 DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=LINE)]
 
-PositiveMoney = Annotated[Money, Field(gt=0, json_schema_extra={"exclusiveMinimum": 0})]
 MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 Frequency = Literal["monthly", "yearly"]
 NeedKind = Literal["consumption", "housing", "business", "education", "refinance", "none"]
@@ -217,7 +229,7 @@ def income_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
     """How an income states its amount, on validated and raw values alike."""
     net, gross = values.get("net_amount"), values.get("gross_amount")
     if net is None and gross is None:
-        yield "net_amount", "missing", {}
+        yield "net_amount", "amount_missing", {}
     if net is not None and gross is not None:
         yield "gross_amount", "net_and_gross", {}
     if gross is not None and values.get("kind") not in PAY:
@@ -327,7 +339,8 @@ def account_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
     """A month goes with a yearly offset, and only with it; on validated and raw values alike."""
     mode, month = values.get("offset", "none"), values.get("offset_month")
     for name, code, numbers in offset_conflicts({"mode": mode, "month": month}):
-        yield f"offset_{name}", code, numbers
+        fields = {"mode_field": "offset", "month_field": "offset_month"}
+        yield f"offset_{name}", code, numbers | fields
 
 
 class Insurance(Record):

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from planning.loans.rates import IndexHistory
     from planning.parameters import RulesInForce
 
-LimitCode = Literal["cap", "price_share", "balance_multiple", "contribution_years", "repayment"]
+LimitCode = Literal[
+    "cap",
+    "price_share",
+    "balance_multiple",
+    "contribution_years",
+    "repayment",
+    "borrower_age",
+    "house_age",
+]
 
 SHORT_TENOR_MONTHS = 60
 """The fund's rates are published for up to five years and for over five."""
@@ -85,8 +93,8 @@ def fund_loan(
     -------
     The least of the city's cap, the price less the down payment, the balance times the city's
     multiple, the years of contribution times its amount a year, and what half the income less
-    other debts repays by equal instalments. None too where no borrower has an account, and on a
-    day for which the formula or the rate is not known.
+    other debts repays by equal instalments; nothing where age leaves no term. None too where no
+    borrower has an account, and on a day for which the formula or the rate is not known.
 
     Notes
     -----
@@ -110,7 +118,9 @@ def fund_loan(
         _price_share(home, rules),
         _balance_multiple(household.city, accounts, rules),
         _contribution_years(household.city, accounts, as_of, rules),
-        _repayment(income_yuan - other_debts_yuan, rate, months, rules),
+        _repayment(income_yuan - other_debts_yuan, rate, months, rules)
+        if months
+        else _no_term(household, as_of, rules),
     ]
     limits = tuple(limit for limit in found if isinstance(limit, FundLimit))
     missing = tuple(limit for limit in found if isinstance(limit, str))
@@ -184,6 +194,15 @@ def _repayment(left_yuan: float, rate: float, months: int, rules: RulesInForce) 
     return FundLimit(code="repayment", amount_yuan=max(amount, 0.0), rule=rule)
 
 
+def _no_term(household: Household, as_of: date, rules: RulesInForce) -> FundLimit:
+    """Nothing is lent where no year is left: by the age of a borrower, else of the house."""
+    if min(_borrower_years(household, as_of, rules)) <= 0:
+        rule = "provident_fund.age_past_retirement_years"
+        return FundLimit(code="borrower_age", amount_yuan=0.0, rule=rule)
+    rule = "provident_fund.house_age_plus_term_years"
+    return FundLimit(code="house_age", amount_yuan=0.0, rule=rule)
+
+
 def _limit(code: LimitCode, amount: Decimal, rule: str) -> FundLimit:
     return FundLimit(code=code, amount_yuan=float(amount), rule=rule)
 
@@ -197,14 +216,17 @@ def _index(home: HomePurchase, months: int, histories: Mapping[str, IndexHistory
 def _most_months(household: Household, home: HomePurchase, as_of: date, rules: RulesInForce) -> int:
     """The longest term: by rule, by the borrowers' age, by the age of a second-hand home."""
     years = [int(rules.value("provident_fund.max_term_years"))]
-    owners = {account.owner for account in _accounts(household)}
-    years += [
-        _years_to_end(member, as_of, rules) for member in household.members if member.id in owners
-    ]
+    years += _borrower_years(household, as_of, rules)
     if home.built_in is not None:
         age = as_of.year - home.built_in
         years.append(int(rules.value("provident_fund.house_age_plus_term_years")) - age)
     return max(min(years), 0) * MONTHS_PER_YEAR
+
+
+def _borrower_years(household: Household, as_of: date, rules: RulesInForce) -> list[int]:
+    owners = {account.owner for account in _accounts(household)}
+    members = [member for member in household.members if member.id in owners]
+    return [_years_to_end(member, as_of, rules) for member in members]
 
 
 def _years_to_end(member: Member, as_of: date, rules: RulesInForce) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from planning.household.cashflow import HOUSING, liquid_assets, year_ahead
+from planning.household.cashflow import liquid_assets, year_ahead
+from planning.household.profile import HOUSING
 from planning.record import Record
 from planning.units import MONTHS_PER_YEAR, yuan
 

@@ -121,7 +121,9 @@ def settlement_deductions(facts: TaxFacts | None, rules: RulesInForce) -> dict[i
     for deduction in facts.deductions if facts else ():
         if isinstance(deduction, (Certificate, Medical)):
             items = found.setdefault(deduction.year, {})
-            items[deduction.kind] = items.get(deduction.kind, 0) + _yearly(deduction, rules)
+            # A year's certificates are worth one sum (定额), each person's illness its own.
+            before = 0 if deduction.kind == "certificate" else items.get(deduction.kind, 0)
+            items[deduction.kind] = before + _yearly(deduction, rules)
     return found
 
 
@@ -149,6 +151,8 @@ def _months_of(deduction: Deduction, rules: RulesInForce) -> tuple[date, date]:
     last = getattr(deduction, "ends_on", None) or date.max
     first = first.replace(day=1)
     if deduction.kind in _LIMITED and rules.is_in_force(_LIMITED[deduction.kind]):
+        # No month before the law is one of the months it gives.
+        first = max(first, rules.first_day(f"tax.{deduction.kind}"))
         most = int(rules.value(_LIMITED[deduction.kind]))
         last = min(last, add_months(first, most - 1))
     return first, last

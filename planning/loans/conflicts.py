@@ -36,6 +36,8 @@ def contract_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
     method, kind = values.get("method"), _kind(values.get("rate"))
     if kind and method and (method == "flat_fee") != (kind == "flat_fee"):
         yield "rate", "method_needs_rate", {"method": method, "kind": kind}
+    if values.get("instalment_of") and values.get("product") not in (None, "card_instalment"):
+        yield "instalment_of", "only_card_instalments", {"kind_field": "product"}
     principal, balance = values.get("principal"), values.get("current_balance")
     if _is_number(principal) and _is_number(balance) and balance > principal:
         yield "current_balance", "balance_above_principal", {}

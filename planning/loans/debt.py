@@ -66,10 +66,12 @@ class Debt(Record):
     penalty and compound interest on the arrears up to the plan's day, None where the contract
     does not say how they are charged. `all_in_cost` is of the contract's whole life,
     `remaining_cost` of the payments to come on the balance the last due day left, None when only
-    arrears are left.
+    arrears are left. `told_apart_by` is the drawdown day, or else the id, where another debt has
+    the same lender and product; None where these two name it.
     """
 
     id: str
+    told_apart_by: str | None = None
     lender: str
     product: str
     purpose: str
@@ -147,6 +149,20 @@ def debt_on(position: Position, cost: AllInCost) -> Debt:
         years=_years(rows),
         ledger=tuple(_ledger_row(row) for row in rows),
     )
+
+
+def told_apart(debts: Sequence[Debt]) -> tuple[Debt, ...]:
+    """The same debts, those of one lender and product each with what tells it from the others."""
+    return tuple(_told_apart(debt, debts) for debt in debts)
+
+
+def _told_apart(debt: Debt, debts: Sequence[Debt]) -> Debt:
+    alike = [d for d in debts if (d.lender, d.product) == (debt.lender, debt.product)]
+    if len(alike) == 1:
+        return debt
+    is_dated = [d.drawn_on for d in alike].count(debt.drawn_on) == 1
+    mark = debt.drawn_on.isoformat() if is_dated else debt.id
+    return debt.model_copy(update={"told_apart_by": mark})
 
 
 def _remaining_cost(position: Position) -> AllInCost | None:

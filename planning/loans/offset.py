@@ -80,10 +80,11 @@ class OffsetTerms(Record):
 def offset_conflicts(values: Mapping[str, Any]) -> Iterator[Conflict]:
     """A month goes with a yearly offset, and only with it; on validated and raw values alike."""
     mode, month = values.get("mode"), values.get("month")
+    fields = {"mode_field": "mode", "month_field": "month"}
     if mode == "yearly" and month is None:
-        yield "month", "offset_month_missing", {}
+        yield "month", "offset_month_missing", fields
     if mode in ("none", "monthly") and month is not None:
-        yield "month", "offset_month_unused", {"mode": mode}
+        yield "month", "offset_month_unused", {"mode": mode, **fields}
 
 
 @dataclass(frozen=True, slots=True)

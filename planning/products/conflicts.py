@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TWO_PARTS: Final = ("commercial", "provident")
 _PARTS_OF: Final = {"combination": TWO_PARTS, "provident_fund": ("provident",)}
+_HOME_FAMILIES: Final = ("mortgage", "provident_fund", "combination")
 _ONE_PART: Final = ("commercial",)
 
 
@@ -46,7 +47,7 @@ def product_conflicts(data: Mapping[str, Any]) -> Iterator[Conflict]:
     """
     terms = listed(data, "terms")
     if data.get("instalment_of") and data.get("kind") not in (None, "card_instalment"):
-        yield ("instalment_of",), "only_card_instalments", {}
+        yield ("instalment_of",), "only_card_instalments", {"kind_field": "kind"}
     yield from _order_conflicts(terms)
     for number, one in enumerate(terms):
         for place, code, numbers in _terms_conflicts(one, data.get("family")):
@@ -64,8 +65,7 @@ def _order_conflicts(terms: Sequence[Any]) -> Iterator[Conflict]:
         if not (isinstance(before, date) and isinstance(since, date)):
             continue
         if since <= before:
-            numbers = {"before": str(before)}
-            yield ("terms", number + 1, "since"), "days_not_ascending", numbers
+            yield ("terms", number + 1, "since"), "dates_not_ascending", {}
         elif isinstance(part(earlier, "until"), date) and part(earlier, "until") >= since:
             yield ("terms", number, "until"), "terms_overlap", {"next": str(since)}
 
@@ -74,6 +74,8 @@ def _terms_conflicts(terms: Any, family: Any) -> Iterator[Conflict]:
     yield from _range_conflicts(terms)
     yield from _word_conflicts(terms)
     yield from _method_conflicts(terms)
+    if part(terms, "subsidy") == "first_home" and family not in (None, *_HOME_FAMILIES):
+        yield ("subsidy",), "subsidy_of_home_loans", {"family": family}
     yield from _pricing_conflicts(terms, family)
 
 
@@ -84,7 +86,10 @@ def _range_conflicts(terms: Any) -> Iterator[Conflict]:
             yield (name, "least"), "least_above_most", {"most": str(most)}
     months = part(terms, "months")
     least, most = part(months, "least"), part(months, "most")
-    for number, choice in enumerate(listed(months, "choices")):
+    choices = listed(months, "choices")
+    for number, choice in enumerate(choices):
+        if choice in choices[:number]:
+            yield ("months", "choices", number), "named_twice", {}
         if not (_is_number(choice) and _is_number(least) and _is_number(most)):
             continue
         if not least <= choice <= most:

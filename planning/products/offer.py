@@ -146,6 +146,7 @@ def offer(
             no_other_charges=True,
             further=terms.charges if number == 0 else (),
             misuse_uplift=terms.misuse_uplift,
+            is_extension=terms.eligibility.own_loans_only,
         )
         for number, schedule in enumerate(paid.schedules)
     )

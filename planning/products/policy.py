@@ -14,15 +14,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
 from planning.dates import add_months
+from planning.loans.rate_terms import ConvertedRate, FloatingRate, SteppedRate
 from planning.parameters import Authority, Grade, Label, Unit
 from planning.parameters import Reference as Citation
-from planning.products.subsidies import window_end
+from planning.products.subsidies import subsidy_refusals, window_end
 from planning.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from planning.loans.contract import LoanContract, ProductKind
+    from planning.loans.rate_terms import SpreadChange
     from planning.parameters import InForce, RulesInForce
     from planning.products.offer import Offer
 
@@ -40,6 +42,22 @@ _MORTGAGE: Final = (
     "mortgage.max_term_years",
     "mortgage.extension_share",
 )
+_CONSUMER_POINTS: Final = "subsidy.consumer_points"
+_CUT_2023: Final = "mortgage.existing_cut_2023"
+_CUT_2024: Final = "mortgage.batch_cut_2024_bp"
+_OF_OLD_LOANS: Final = frozenset(
+    {
+        _CUT_2023,
+        _CUT_2024,
+        "mortgage.repricing_months",
+        "mortgage.existing_gap_bp",
+        "mortgage.extension_share",
+        "provident_fund.repricing_months",
+        "card.workout_max_months",
+    }
+)
+"""Rules whose change reaches a contract signed before, by itself or on request."""
+
 _CONSUMER: Final = (
     "personal_loan.consumption_max_months",
     "personal_loan.consumption_long_need_max_months",
@@ -81,7 +99,7 @@ class PolicyChange(Record):
 
     `before` and `after` are in the rule's `unit`, None where the rule is not in force; both are
     the same value where only time runs out or a look is due. `on` is the first day of what
-    follows, or the day the look was due.
+    follows, or the day the look was due. `grade` is that of the later value.
     """
 
     rule: str
@@ -93,6 +111,7 @@ class PolicyChange(Record):
     unit: Unit
     authority: Authority
     grade: Grade
+    before_grade: Grade | None
     reference: Citation
 
 
@@ -119,7 +138,9 @@ def rules_of(kind: ProductKind) -> tuple[str, ...]:
 
 def changes_since(contract: LoanContract, rules: RulesInForce) -> tuple[PolicyChange, ...]:
     """
-    What differs today from the day a debt was made, by the day of the change.
+    What has touched a debt since it was made, or may be asked of its lender today.
+
+    A limit on new loans that has moved since is neither.
 
     Parameters
     ----------
@@ -128,17 +149,42 @@ def changes_since(contract: LoanContract, rules: RulesInForce) -> tuple[PolicyCh
 
     Returns
     -------
-    One change a rule, from its value on the drawdown day to its value now; what changed and
-    changed back is no change.
+    One change a rule, from its value on the drawdown day to its value now, with the day and the
+    text that brought it; what changed and changed back is no change.
     """
     made = rules.at(contract.drawn_on)
-    found = (_change_between(name, made, rules) for name in rules_of(contract.product))
-    return _in_order(change for change in found if change)
+    names = (name for name in rules_of(contract.product) if name in _OF_OLD_LOANS)
+    found = (_change_between(name, made, rules) for name in names)
+    kept = (change for change in found if change and not _passed_by(contract, change, rules))
+    return _in_order(kept)
+
+
+def _passed_by(contract: LoanContract, change: PolicyChange, rules: RulesInForce) -> bool:
+    """
+    Whether the cut of 2023, which was for first homes, is known to have left a debt out.
+
+    Lenders made it by themselves: where the first change on record is the cut of 2024 or a later
+    one, that of 2023 did not apply.
+    """
+    if change.rule != _CUT_2023 or not rules.is_in_force(_CUT_2024):
+        return False
+    told = [one.starts_on for one in _spread_changes(contract) if one.starts_on >= change.on]
+    return bool(told) and min(told) >= rules.entry(_CUT_2024).since
+
+
+def _spread_changes(contract: LoanContract) -> Iterator[SpreadChange]:
+    rate = contract.rate
+    stages = [stage.rate for stage in rate.stages] if isinstance(rate, SteppedRate) else [rate]
+    for terms in stages:
+        if isinstance(terms, FloatingRate | ConvertedRate):
+            yield from terms.spread_changes
 
 
 def changes_ahead(offer: Offer, rules: RulesInForce) -> tuple[PolicyChange, ...]:
     """
-    What changes before an offer is repaid, as far as the book knows, and what is overdue a look.
+    What the texts of the plan's day change before an offer is repaid, and what is overdue a look.
+
+    A subsidy whose window closes before the money is drawn is among them.
 
     Parameters
     ----------
@@ -149,7 +195,8 @@ def changes_ahead(offer: Offer, rules: RulesInForce) -> tuple[PolicyChange, ...]
     kinds = dict.fromkeys(contract.product for contract in offer.contracts)
     names = dict.fromkeys(name for kind in kinds for name in rules_of(kind))
     found = [change for name in names for change in _changes_of(name, last_on, rules)]
-    return _in_order([*found, *_subsidy_ends(offer, last_on, rules)])
+    subsidies = (*_subsidy_ends(offer, last_on, rules), *_missed_subsidy(offer, rules))
+    return _in_order([*found, *subsidies])
 
 
 def _change_between(name: str, made: RulesInForce, now: RulesInForce) -> PolicyChange | None:
@@ -157,28 +204,30 @@ def _change_between(name: str, made: RulesInForce, now: RulesInForce) -> PolicyC
     after = now.entry(name) if now.is_in_force(name) else None
     if before and after:
         same = before.value == after.value
-        return None if same else _change(after, _since(after, now), "changes", before, after)
+        first = _first(after, now)
+        return None if same else _change(first, first.since, "changes", before, first)
     if after:
-        return _change(after, _since(after, now), "starts", None, after)
+        first = _first(after, now)
+        return _change(first, first.since, "starts", None, first)
     ended_on = window_end(name, made) if before else None
     if before is None or ended_on is None:
         return None
     return _change(before, ended_on + _DAY, "ends", before, None)
 
 
-def _since(entry: InForce, rules: RulesInForce) -> date:
-    """First day of a value, over texts that only restate it."""
-    since = entry.since
-    while (earlier := rules.at(since - _DAY)).is_in_force(entry.name):
+def _first(entry: InForce, rules: RulesInForce) -> InForce:
+    """The text that brought a value, before those that only restate it."""
+    first = entry
+    while (earlier := rules.at(first.since - _DAY)).is_in_force(entry.name):
         restated = earlier.entry(entry.name)
         if restated.value != entry.value:
             break
-        since = restated.since
-    return since
+        first = restated
+    return first
 
 
 def _changes_of(name: str, last_on: date, rules: RulesInForce) -> Iterator[PolicyChange]:
-    """Every change of one rule up to a day; nothing of a rule that is not in force."""
+    """Changes of one rule up to a day that the text in force sets itself; none of a later one."""
     if not rules.is_in_force(name):
         return
     entry = rules.entry(name)
@@ -187,8 +236,7 @@ def _changes_of(name: str, last_on: date, rules: RulesInForce) -> Iterator[Polic
     while entry.until is not None and entry.until < last_on:
         day = entry.until + _DAY
         later = rules.at(day)
-        if not later.is_in_force(name):
-            yield _change(entry, day, "ends", entry, None)
+        if not later.is_in_force(name) or later.entry(name).reference != entry.reference:
             return
         follows = later.entry(name)
         if follows.value != entry.value:
@@ -209,8 +257,19 @@ def _subsidy_ends(offer: Offer, last_on: date, rules: RulesInForce) -> Iterator[
             if day <= last_on:
                 yield _change(entry, day, "runs_out", entry, entry)
         if subsidy.ends_on is not None and subsidy.ends_on < last_on:
-            entry = rules.entry("subsidy.consumer_points")
+            entry = rules.entry(_CONSUMER_POINTS)
             yield _change(entry, subsidy.ends_on + _DAY, "ends", entry, None)
+
+
+def _missed_subsidy(offer: Offer, rules: RulesInForce) -> Iterator[PolicyChange]:
+    """The end of a consumer subsidy that nothing but the day of drawdown keeps from the offer."""
+    end = window_end(_CONSUMER_POINTS, rules) if rules.is_in_force(_CONSUMER_POINTS) else None
+    if end is None or offer.request.starts_on <= end:
+        return
+    refused = subsidy_refusals(offer.product, offer.terms, offer.request, None, rules)
+    if {refusal.code for refusal in refused} == {"drawn_outside_window"}:
+        entry = rules.entry(_CONSUMER_POINTS)
+        yield _change(entry, end + _DAY, "ends", entry, None)
 
 
 def _change(
@@ -230,6 +289,7 @@ def _change(
         unit=entry.unit,
         authority=entry.authority,
         grade=entry.grade,
+        before_grade=before.grade if before else None,
         reference=entry.reference,
     )
 

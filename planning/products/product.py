@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from planning.fields import Fraction, Money, Reference, Text
+from planning.fields import Fraction, Money, PositiveMoney, Reference, Share, Text
 from planning.loans.arrears import LateTerms
+from planning.loans.conflicts import MAX_TERM_MONTHS
 from planning.loans.contract import Method, ProductKind
 from planning.loans.prepayment_policy import PrepaymentPolicy
 from planning.loans.rate_terms import FixedRate, FlatFee, FloatingRate
@@ -71,14 +72,14 @@ class Amounts(Record):
     """The least and the most a lender lends, 元."""
 
     least: Money
-    most: Money
+    most: PositiveMoney
 
 
 class Terms(Record):
     """The shortest and the longest term, months; `choices` where only some are offered."""
 
     least: Annotated[int, Field(ge=1)]
-    most: Annotated[int, Field(ge=1)]
+    most: Annotated[int, Field(ge=1, le=MAX_TERM_MONTHS)]
     choices: tuple[Annotated[int, Field(ge=1)], ...] = ()
 
 
@@ -97,7 +98,7 @@ class Collateral(Record):
 
     kinds: tuple[str, ...] = Field(min_length=1, description="kinds of asset accepted")
     is_purchase: bool = Field(default=False, description="secured by what the loan buys")
-    loan_to_value: Fraction
+    loan_to_value: Share
 
 
 class Eligibility(Record):

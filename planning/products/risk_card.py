@@ -77,6 +77,7 @@ def risk_card(
     scenarios: Sequence[Scenario],
     rules: RulesInForce,
     collateral_value_yuan: float | None,
+    lending_value_yuan: float | None,
 ) -> RiskCard:
     """
     The risks of an offer.
@@ -89,6 +90,7 @@ def risk_card(
     scenarios : stress cases, of which only the rate shocks count here.
     rules : of the plan's day.
     collateral_value_yuan : market value of what secures it, None without security.
+    lending_value_yuan : what the lender takes it to be worth, None where it is held to no value.
     """
     known = known_on(histories, offer.request.starts_on)
     shocks = {0, UNIT_SHOCK_BP, *(case.rate_shock_bp for case in scenarios)}
@@ -107,7 +109,7 @@ def risk_card(
         compared_with=rival.product.id if rival else None,
         break_even_bp=_break_even(offer, rival, known) if rival else None,
         loan_to_value=ratio,
-        price_fall_to_limit=_price_fall(offer, ratio),
+        price_fall_to_limit=_price_fall(offer, lending_value_yuan),
         is_due_in_one_sum=any(c.method in IN_ONE_SUM for c in offer.contracts),
         lump_yuan=_lump(offer.schedules),
         changes=changes_ahead(offer, rules),
@@ -203,9 +205,9 @@ def _loan_to_value(offer: Offer, value_yuan: float | None) -> float | None:
     return offer.request.amount / FEN_PER_YUAN / value_yuan
 
 
-def _price_fall(offer: Offer, ratio: float | None) -> float | None:
+def _price_fall(offer: Offer, lending_value_yuan: float | None) -> float | None:
     """How far the value may fall before the loan is all that may be lent on it."""
-    collateral = offer.terms.collateral
+    collateral, ratio = offer.terms.collateral, _loan_to_value(offer, lending_value_yuan)
     if ratio is None or collateral is None or not collateral.loan_to_value:
         return None
     return max(1 - ratio / float(collateral.loan_to_value), 0.0)

@@ -118,6 +118,7 @@ class Case:
     has_cost_form : whether the financing cost form was shown.
     misuse_uplift : 挪用罚息上浮比例.
     beside : 分 that other loans of the same day lend on the same home (组合贷).
+    extends : contracts it only gives more time (展期); new terms, no new money.
     """
 
     contract: LoanContract
@@ -129,6 +130,7 @@ class Case:
     has_cost_form: bool | None = None
     misuse_uplift: Decimal | None = None
     beside: Fen = 0
+    extends: tuple[LoanContract, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

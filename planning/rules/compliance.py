@@ -15,7 +15,7 @@ from planning.dates import add_months, whole_months
 from planning.rules.check import Asked, Case, Check, Inquiry, rule_check
 from planning.rules.classification import BAD, asset_class
 from planning.rules.clause_checks import clause_checks
-from planning.rules.lending_checks import BUSINESS_USES, CONSUMPTION_USES, lending_checks
+from planning.rules.lending_checks import lending_checks, use_verdict
 from planning.rules.price_checks import price_checks
 from planning.rules.term_checks import term_checks
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from planning.loans.contract import LoanContract
     from planning.loans.rates import IndexHistory
     from planning.parameters import RulesInForce
-    from planning.rules.check import Verdict
 
 __all__ = [
     "Case",
@@ -138,13 +137,13 @@ def need_checks(need: Need, use: str | None, rules: RulesInForce) -> tuple[Check
     use : what the money is for; None leaves nothing to ask.
     rules : of the plan's day.
     """
-    name = BUSINESS_USES if need.kind == "business" else CONSUMPTION_USES
     is_home_loan = need.kind == "housing" and use == "home_purchase"
-    if need.kind == "none" or is_home_loan or use is None or not rules.is_in_force(name):
+    if need.kind == "none" or is_home_loan or use is None:
         return ()
-    forbidden = rules.entry(name).value
-    is_forbidden = isinstance(forbidden, dict) and bool(forbidden.get(use))
-    verdict: Verdict = "broken" if is_forbidden else "kept"
+    found = use_verdict(use, rules, is_business=need.kind == "business")
+    if found is None:
+        return ()
+    name, verdict = found
     asked = Asked("use", NEED, name)
     return (
         rule_check(rules, asked, None, None, is_new=True, sense="is", verdict=verdict, case=use),
@@ -192,7 +191,11 @@ def _load_checks(
 
 
 def _suitability(household: Household, rules: RulesInForce) -> Iterator[Check]:
-    """Whether the risk assessment is still valid, in whole months since it was made."""
+    """
+    Whether the risk assessment is still valid, in whole months since it was made.
+
+    An old one makes no contract unlawful: it is made anew.
+    """
     if not rules.is_in_force(SUITABILITY):
         return
     assessed_on, valid = household.risk_tolerance.assessed_on, rules.value(SUITABILITY)
@@ -204,6 +207,7 @@ def _suitability(household: Household, rules: RulesInForce) -> Iterator[Check]:
         float(valid),
         is_new=False,
         verdict="broken" if is_over else "kept",
+        binds=False,
     )
 
 

@@ -142,7 +142,8 @@ class FinancingCostForm(Record):
 
     `cost` is the 正常履约年化综合融资成本 on both bases; `items_x12` the sum of the items' simple
     annual levels, as the enterprise pilot of 2024 adds them up. `cost_after_subsidy` is None
-    without a subsidy. `unstated` are contingent items the contract says nothing about: the form
+    without a subsidy. `is_extension` says that nothing is paid out: the contract gives an old debt
+    more time. `unstated` are contingent items the contract says nothing about: the form
     is not complete before the lender does. `no_other_charges` is the lender's own statement.
     """
 
@@ -164,6 +165,7 @@ class FinancingCostForm(Record):
     contingent: tuple[ContingentItem, ...]
     unstated: tuple[ContingentKind, ...]
     no_other_charges: bool
+    is_extension: bool = False
 
 
 def financing_cost_form(
@@ -172,6 +174,7 @@ def financing_cost_form(
     no_other_charges: bool,
     further: Sequence[Charge] = (),
     misuse_uplift: Decimal | None = None,
+    is_extension: bool = False,
 ) -> FinancingCostForm:
     """
     The form of a contract as it is signed.
@@ -183,6 +186,7 @@ def financing_cost_form(
     further : what others charge for the loan (增信服务费 and the like), or the lender outside
         the contract.
     misuse_uplift : 挪用罚息上浮比例 of the contract, a fraction; None when it says nothing.
+    is_extension : new terms for an old debt (展期), no new money.
 
     Raises
     ------
@@ -217,6 +221,7 @@ def financing_cost_form(
         contingent=contingent,
         unstated=tuple(kind for kind in _expected(contract) if kind not in stated),
         no_other_charges=no_other_charges,
+        is_extension=is_extension,
     )
 
 

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planning.household.profile import HomePurchase
+    from planning.parameters import RulesInForce
     from planning.rules.check import Check, Inquiry, Verdict
 
 CONSUMPTION_USES: Final = "personal_loan.forbidden_uses"
 BUSINESS_USES: Final = "personal_loan.business_forbidden_uses"
+BUSINESS_INVESTMENTS: Final = "personal_loan.business_forbidden_investments"
+OF_BUSINESS: Final = ("working_capital", "equipment", "business_premises")
+"""Uses (用途) that are a business's by what they are."""
+
 OWN_DOWN_PAYMENT: Final = "mortgage.own_down_payment"
 PAYEE: Final = "personal_loan.self_payment_cap_yuan"
 
@@ -27,29 +32,48 @@ def lending_checks(inquiry: Inquiry) -> Iterator[Check]:
     yield from _payee(inquiry)
 
 
-def forbidding_rule(inquiry: Inquiry) -> str | None:
-    """The rule in force that names forbidden uses of such a contract."""
-    name = None
-    if inquiry.is_for_consumption:
-        name = CONSUMPTION_USES
-    elif inquiry.contract.product == "business_loan":
-        name = BUSINESS_USES
-    return name if name and inquiry.rules.is_in_force(name) else None
+def use_verdict(
+    use: str | None, rules: RulesInForce, *, is_business: bool
+) -> tuple[str, Verdict] | None:
+    """
+    The rule in force on what such a loan is spent on, and what it says; None where none is.
+
+    Parameters
+    ----------
+    use : None where nobody has told.
+    is_business : a loan for a business; else one for consumption.
+
+    Notes
+    -----
+    What no list forbids a business is not therefore its business: of anything but what a business
+    is run with the verdict is ``unknown``.
+    """
+    names = (BUSINESS_USES, BUSINESS_INVESTMENTS) if is_business else (CONSUMPTION_USES,)
+    asked = [name for name in names if rules.is_in_force(name)]
+    if not asked:
+        return None
+    for name in asked if use else ():
+        forbidden = rules.entry(name).value
+        if isinstance(forbidden, dict) and forbidden.get(str(use)):
+            return name, "broken"
+    is_fitting = use is not None and (not is_business or use in OF_BUSINESS)
+    return asked[0], "kept" if is_fitting else "unknown"
 
 
 def _use(inquiry: Inquiry) -> Iterator[Check]:
     """A use the rules forbid; a borrowed down payment is forbidden whatever the loan."""
-    name, use = forbidding_rule(inquiry), inquiry.use
+    use, is_business = inquiry.use, inquiry.contract.product == "business_loan"
+    found = None
+    if inquiry.is_for_consumption or is_business:
+        found = use_verdict(use, inquiry.rules, is_business=is_business)
     if inquiry.contract.product in HOME_LOANS and use != "down_payment":
         return
-    if name is None and use == "down_payment" and inquiry.rules.is_in_force(OWN_DOWN_PAYMENT):
+    if found is None and use == "down_payment" and inquiry.rules.is_in_force(OWN_DOWN_PAYMENT):
         yield inquiry.check(
             "use", OWN_DOWN_PAYMENT, None, None, sense="is", verdict="broken", case=use
         )
-    elif name is not None:
-        verdict: Verdict = "unknown"
-        if use is not None:
-            verdict = "broken" if inquiry.limit(name, use) else "kept"
+    elif found is not None:
+        name, verdict = found
         yield inquiry.check("use", name, None, None, sense="is", case=use, verdict=verdict)
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from planning.dates import add_months, whole_months
 from planning.loans.events import ExtensionEvent
 from planning.rules.check import HOME_LOANS, Asked, rule_check
 from planning.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
+    from planning.loans.contract import LoanContract
     from planning.loans.uses import Use
+    from planning.parameters import RulesInForce
     from planning.rules.check import Check, Inquiry, Verdict
 
 ORDINARY: Final = "personal_loan.consumption_max_months"
 LONG_NEED: Final = "personal_loan.consumption_long_need_max_months"
 BUSINESS: Final = "personal_loan.business_max_months"
 PURPOSE_LIFE: Final = "house.purpose_life_months"
+EXTENSION: Final = "mortgage.extension_share"
+LONGEST: Final = "mortgage.max_term_years"
 SLOW_RECOVERY: Final[frozenset[Use]] = frozenset({"equipment", "business_premises"})
 """Uses whose cash comes back over many years; working capital turns over within one."""
 
@@ -33,6 +39,7 @@ def term_checks(inquiry: Inquiry) -> Iterator[Check]:
     yield from _online_bullet(inquiry)
     yield from _ages(inquiry)
     yield from _extensions(inquiry)
+    yield from _wanted_extensions(inquiry)
 
 
 def _home_loan_term(inquiry: Inquiry) -> Iterator[Check]:
@@ -138,13 +145,46 @@ def _extensions(inquiry: Inquiry) -> Iterator[Check]:
             continue
         months += event.months
         rules = inquiry.rules.at(event.starts_on)
-        if rules.is_in_force("mortgage.extension_share"):
-            most = float(rules.value("mortgage.extension_share")) * contract.term_months
-            asked = Asked("extension", contract.id, "mortgage.extension_share")
+        if rules.is_in_force(EXTENSION):
+            most = float(rules.value(EXTENSION)) * contract.term_months
+            asked = Asked("extension", contract.id, EXTENSION)
             yield rule_check(
                 rules, asked, event.months, most, is_new=inquiry.case.is_new, unit="month"
             )
-            asked = Asked("extension", contract.id, "mortgage.max_term_years")
-            longest = float(rules.value("mortgage.max_term_years"))
+            asked = Asked("extension", contract.id, LONGEST)
+            longest = float(rules.value(LONGEST))
             years = months / MONTHS_PER_YEAR
             yield rule_check(rules, asked, years, longest, is_new=inquiry.case.is_new)
+
+
+def _wanted_extensions(inquiry: Inquiry) -> Iterator[Check]:
+    """New terms for old loans: how much later they end, and how long they run in all."""
+    contract = inquiry.contract
+    for old in inquiry.case.extends:
+        in_all = _months_in_all(old, contract.drawn_on, contract.term_months)
+        share, years = inquiry.limit(EXTENSION), inquiry.limit(LONGEST)
+        if share is not None:
+            later, most = in_all - old.term_months, share * old.term_months
+            yield inquiry.check("extension", EXTENSION, later, most, unit="month")
+        if years is not None:
+            yield inquiry.check("extension", LONGEST, in_all / MONTHS_PER_YEAR, years)
+
+
+def _months_in_all(old: LoanContract, starts_on: date, months: int) -> int:
+    """From the old drawdown to the new end; part of a month is the old due day, no more time."""
+    return whole_months(old.drawn_on, add_months(starts_on, months))
+
+
+def most_extended(old: LoanContract, starts_on: date, rules: RulesInForce) -> int | None:
+    """
+    The longest term from a day on that an extension (展期) of a home loan may have, months.
+
+    None where no rule in force bounds it.
+    """
+    gone = _months_in_all(old, starts_on, 0)
+    ends = []
+    if rules.is_in_force(EXTENSION):
+        ends.append(int(old.term_months * (1 + rules.value(EXTENSION))))
+    if rules.is_in_force(LONGEST):
+        ends.append(int(rules.value(LONGEST)) * MONTHS_PER_YEAR)
+    return min(ends) - gone if ends else None

@@ -23,7 +23,7 @@ from planning.household.pay import net_pay
 from planning.household.recognition import recognised_income
 from planning.loans.position import position
 from planning.loans.rates import follows_index, rate_steps
-from planning.strategy.choice import ConstraintCode
+from planning.strategy.choice import ConstraintCode, owed_on
 from planning.strategy.eligibility import (
     collateral_of,
     lending_value_yuan,
@@ -34,10 +34,12 @@ from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR, Fen, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
     import pandas as pd
 
-    from planning.household.profile import Household
+    from planning.household.profile import Asset, Household
+    from planning.household.recognition import RecognisedIncome
     from planning.loans.position import Position
     from planning.loans.rates import IndexHistory
     from planning.parameters import RulesInForce
@@ -148,12 +150,19 @@ def _share(name: str, rules: RulesInForce) -> float | None:
     return float(rules.value(name)) if rules.is_in_force(name) else None
 
 
+def income_of(situation: Situation) -> RecognisedIncome:
+    """Income as a lender counts it."""
+    household, rules, as_of = situation.household, situation.rules, situation.as_of
+    pay = situation.pay or net_pay(household, rules, as_of)
+    return recognised_income(household, as_of, rules, pay=pay)
+
+
 def standing(situation: Situation) -> Standing:
     """Where the household stands before the new loan, the replaced debts gone."""
     household, rules, as_of = situation.household, situation.rules, situation.as_of
     pay = situation.pay or net_pay(household, rules, as_of)
     frame = cashflow(household, situation.kept, as_of, pay=pay)
-    recognised = recognised_income(household, as_of, rules, pay=pay).recognised_yuan
+    recognised = max(income_of(situation).recognised_yuan, 0.0)
     essential, other = _mean(frame, "essential_expense"), _mean(frame, "other_expense")
     service = _mean(frame, "debt_service")
     return Standing(
@@ -169,33 +178,42 @@ def standing(situation: Situation) -> Standing:
         guarantees_yuan=contingent_instalment_yuan(household, as_of, rules),
         lump_yuan=float(year_ahead(frame)["lump_principal"].sum()),
         liquid_yuan=liquid_assets(household),
-        soon_yuan=_soon_yuan(situation),
-        own_share_yuan=own_share_yuan(situation),
+        soon_yuan=soon_yuan(situation),
+        own_share_yuan=own_share_yuan(situation, situation.amount),
         claims_yuan=0.0,
         is_repaid_by_use=stated_use(household.need) in SELF_LIQUIDATING,
     )
 
 
 def securing(who: Standing, situation: Situation, terms: ProductTerms) -> Standing:
-    """The household once it has given what a product wants as security."""
+    """The household once it has given what a product wants as security, and its own share."""
     asked = terms.collateral
     given = collateral_of(situation, asked.kinds) if asked and not asked.is_purchase else ()
     ready = sum(a.value for a in given if a.liquidity_tier <= LAST_LIQUID_TIER)
     claims = sum(a.value for a in given if a.kind in SOON_MONEY)
-    return replace(who, liquid_yuan=who.liquid_yuan - yuan(ready), claims_yuan=yuan(claims))
+    return replace(
+        who,
+        liquid_yuan=who.liquid_yuan - yuan(ready),
+        claims_yuan=yuan(claims),
+        own_share_yuan=own_share_yuan(situation, situation.amount_of(terms)),
+    )
 
 
-def relieved(lines: Limits, as_is: Standing, *, is_extension: bool) -> Limits:
+def relieved(lines: Limits, as_is: Standing, then: Standing, *, is_extension: bool) -> Limits:
     """
     The lines for a loan that only puts old debts on new terms: no worse than keeping them.
 
     Parameters
     ----------
-    as_is : the household with every debt it has.
+    as_is : the household with every debt it has; principal of them that falls due within the
+        year is as good as spent.
+    then : the household without the debts that are replaced.
     is_extension : the same lender changes its own contract: nothing is granted anew, so the
         ceilings on granting are read in the same way. Otherwise they hold as they stand.
     """
-    today = constraints(as_is, Load(0.0, 0.0, is_housing=True), lines)
+    due = as_is.lump_yuan - then.lump_yuan
+    kept = replace(as_is, liquid_yuan=as_is.liquid_yuan - due)
+    today = constraints(kept, Load(0.0, 0.0, is_housing=True), lines)
     slack = {
         one.code: one.excess_yuan
         for one in today
@@ -236,6 +254,9 @@ def _constraints(who: Standing, load: Load, lines: Limits) -> Iterator[Constrain
     yield Constraint("margin", outgoings, who.income_yuan, None)
     needed = who.essential_yuan + paid
     yield Constraint("reserve", lines.reserve_months * needed, who.ready_yuan, RESERVE)
+    if who.lump_yuan:
+        year = max(margin_yuan(who, load), 0.0) * MONTHS_PER_YEAR
+        yield Constraint("earlier_lump", who.lump_yuan, who.ready_yuan + year, None)
     if load.lump_yuan and not who.is_repaid_by_use:
         saved = max(margin_yuan(who, load), 0.0) * load.months
         yield Constraint("lump", load.lump_yuan, who.ready_yuan + saved + who.claims_yuan, None)
@@ -269,24 +290,34 @@ def margin_yuan(who: Standing, load: Load) -> float:
 # ----------------------------------------------------------------------------- the household
 
 
-def own_share_yuan(situation: Situation) -> float:
+def own_share_yuan(situation: Situation, amount: Fen) -> float:
     """
-    What the need costs the household beyond the loan, 元.
+    What the need costs the household beyond a loan of that amount, 元.
 
     A home: its price less the loan, less what the sale of the one behind a replaced loan leaves,
     valued as a lender would. Debts put together: what they owe beyond the loan.
     """
-    need = situation.household.need
-    owed = yuan(sum(p.balance for p in situation.replaced))
-    if need.home is None:
-        return owed - yuan(need.amount) if need.replaces else 0.0
+    home = situation.household.need.home
+    if home is None:
+        return max(yuan(owed_on(situation.replaced, situation.starts_on) - amount), 0.0)
+    return yuan(home.price - amount) - freed_yuan(situation, situation.starts_on)
+
+
+def freed_yuan(situation: Situation, day: date) -> float:
+    """What the sale of the homes behind the replaced debts leaves on a day, 元; 0 without."""
+    if not situation.replaced:
+        return 0.0
+    owed = yuan(owed_on(situation.replaced, day))
+    return lending_value_yuan(sold_homes(situation), situation.rules) - owed
+
+
+def sold_homes(situation: Situation) -> tuple[Asset, ...]:
+    """What secured the debts that a new home replaces, and is sold for it."""
     sold = {asset for p in situation.replaced for asset in p.contract.secured_by}
-    assets = [a for a in situation.household.assets if a.id in sold]
-    freed = lending_value_yuan(assets, situation.rules) - owed if situation.replaced else 0.0
-    return yuan(need.home.price - need.amount) - freed
+    return tuple(asset for asset in situation.household.assets if asset.id in sold)
 
 
-def _soon_yuan(situation: Situation) -> float:
+def soon_yuan(situation: Situation) -> float:
     """Money within months that pays an own share before ready money does, 元."""
     bound = {asset for p in situation.positions for asset in p.contract.secured_by}
     return yuan(

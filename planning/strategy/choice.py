@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from planning.loans.position import Position
     from planning.loans.rates import IndexHistory
     from planning.parameters import RulesInForce, Scenario
-    from planning.products.product import Product
+    from planning.products.product import Product, ProductTerms
+    from planning.units import Fen
 
 Outcome = Literal[
     "shortlisted",
@@ -45,12 +46,15 @@ NoneCode = Literal[
     "none_eligible",
     "none_lawful",
     "none_affordable",
+    "due_debts_first",
+    "keeping_is_better",
     "few_fit",
 ]
 """Why a shortlist is empty, or (``few_fit``) shorter than the house wants it."""
 
 WayCode = Literal["loan", "own_money", "save_first", "keep_debts", "forgo"]
 ConstraintCode = Literal[
+    "payoff",
     "product",
     "loan_to_value",
     "provident_fund",
@@ -60,12 +64,14 @@ ConstraintCode = Literal[
     "stressed",
     "margin",
     "reserve",
+    "earlier_lump",
     "lump",
 ]
 """
-What holds a loan down: the lender's own most, the collateral or the home's price, the provident
-fund, a rule on the contract, debts over income, housing over income, debts over income after the
-house's rate rise, nothing left of a month, ready money left, a sum due at the end.
+What holds a loan down: what the debts it replaces owe, the lender's own most, the collateral or
+the home's price, the provident fund, a rule on the contract, debts over income, housing over
+income, debts over income after the house's rate rise, nothing left of a month, ready money left,
+principal of other debts due within the year, a sum due at the end.
 """
 
 
@@ -124,6 +130,37 @@ class Candidate(Record):
     checks: tuple[Check, ...]
 
 
+class IncomeShare(Record):
+    """Income of one stability (稳定性), 元 a month: what arrives, the cut, what is recognised."""
+
+    stability: str
+    total_yuan: float
+    haircut_share: float
+    recognised_yuan: float
+
+
+class OwnShare(Record):
+    """
+    What a home takes of the household's own money, 元 (自付款).
+
+    `price_yuan` less `loan_yuan` less `freed_yuan` is `share_yuan`, negative where money is left
+    over. `freed_yuan` is what the sale of the home behind the replaced loan leaves: its
+    `sold_yuan`, of `market_yuan` as a lender would value it, less `owed_yuan`; all 0 where
+    nothing is sold. `soon_yuan` of it comes from what becomes money within months,
+    `ready_yuan` from ready money.
+    """
+
+    price_yuan: float
+    loan_yuan: float
+    market_yuan: float
+    sold_yuan: float
+    owed_yuan: float
+    freed_yuan: float
+    share_yuan: float
+    soon_yuan: float
+    ready_yuan: float
+
+
 class Document(Record):
     """
     A paper to bring, once for every product that asks for it.
@@ -145,9 +182,10 @@ class Way(Record):
     months of essential spending and payments that is, None with nothing to pay. `service_yuan` is
     debt service a month, `margin_yuan` what a month leaves, both over the year ahead;
     `lump_yuan` is principal due in one sum within it.
-    `cost_yuan` are interest and fees still to be paid for this way (for ``keep_debts`` on the
-    debts kept), `months_to_save` how long the money must be put by first, None where no saving
-    is called for.
+    `cost_yuan` are interest and fees to be paid for this way from the day the money is wanted: on
+    the loan, or on the debts the need would replace for as long as they are kept.
+    `months_to_save` is how long the money must be put by first, None where no saving is called
+    for.
     """
 
     code: WayCode
@@ -193,8 +231,9 @@ class LargestLoan(Record):
 
     `binds` is the constraint that the next step breaks, ``product`` when it is the lender's own
     maximum. `amount_fen` is 0 where the constraints leave less than the product lends at least.
-    `least_fen` is the least that must be lent for a home so that the own share leaves the
-    reserve; 0 where no amount is too small.
+    `least_fen` is the least that must be lent so that the own share, of a home's price or of the
+    debts to be settled, leaves the reserve; 0 where no amount is too small. Where the debts
+    replaced owe no whole step, ``payoff`` allows exactly what they owe.
     """
 
     product: str
@@ -212,10 +251,21 @@ class Selection(Record):
 
     `none_code` explains an empty or short shortlist; `unmet_fen` is what no product covers, kept
     on record. `shortlist` is in order of preference, and so are `risk_cards` and `forms`.
+    `amount_fen` is what is asked; `owed_fen` what the replaced debts owe on the day it would be
+    drawn, None where it is for anything but them. Such a loan is no larger than that.
+    `income_yuan` is what arrives a month, `recognised_yuan` what a lender counts of it,
+    `recognised` the parts of both;
+    `own_share` that of a home to be bought with the shortlist's first product, or the amount
+    asked where none is listed.
     """
 
     use: Use
     amount_fen: int
+    owed_fen: int | None
+    income_yuan: float
+    recognised_yuan: float
+    recognised: tuple[IncomeShare, ...]
+    own_share: OwnShare | None
     months: int | None
     starts_on: date
     is_forbidden: bool
@@ -274,3 +324,28 @@ class Situation:
     def starts_on(self) -> date:
         """Day the money is wanted; the plan's own where none is named or it has passed."""
         return max(self.household.need.wanted_by or self.as_of, self.as_of)
+
+    @property
+    def payoff(self) -> Fen | None:
+        """What a loan lends at most that is for nothing but settling debts; None for any other."""
+        is_payoff = self.household.need.kind == "refinance" and self.replaced
+        return owed_on(self.replaced, self.starts_on) if is_payoff else None
+
+    @property
+    def amount(self) -> Fen:
+        """What is wanted, 分: no more than the debts owe where it is only for them."""
+        wanted, most = self.household.need.amount, self.payoff
+        return wanted if most is None else min(wanted, most)
+
+    def amount_of(self, terms: ProductTerms) -> Fen:
+        """What a product is asked for; an extension (展期) is of all that is owed, and no more."""
+        most = self.payoff
+        return most if most is not None and terms.eligibility.own_loans_only else self.amount
+
+
+def owed_on(debts: Sequence[Position], day: date) -> Fen:
+    """Principal owed on a later day, 分, when what falls due until then is paid on time."""
+    return sum(
+        p.balance - sum(r.principal + r.prepayment for r in p.remaining if r.due_on <= day)
+        for p in debts
+    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from planning.dates import add_months
 from planning.household.profile import PROPERTY
+from planning.loans.rates import follows_index
 from planning.rules.check import CONSUMER_LOANS
 from planning.strategy.need import forbidding_rule, purpose_life_months, stated_use
 from planning.strategy.reason import Reason
@@ -26,8 +27,15 @@ if TYPE_CHECKING:
     from planning.products.product import Collateral, Product, ProductTerms, Terms
     from planning.strategy.choice import Situation
 
+REPLACEMENT = "mortgage.existing_gap_bp"
+"""Says that a replacement loan is for loans with a floating rate only."""
+
 HAIRCUT = "house.property_valuation_haircut"
 BORROWING_ROLES = ("borrower", "co_borrower")
+HOUSE_AGE = {
+    "bank": "mortgage.second_hand_age_plus_term_years",
+    "fund": "provident_fund.house_age_plus_term_years",
+}
 FUND_FAMILIES = ("provident_fund", "combination")
 SHORT_MONTHS = MONTHS_PER_YEAR
 """A short need that names no term is one of up to twelve months, as the client file defines it."""
@@ -154,12 +162,12 @@ def eligibility_reasons(
     ----------
     months : the term granted, from `granted_months`; None where no term fits.
     """
-    amount = who.situation.household.need.amount
+    amount = who.situation.amount_of(terms)
     misused = tuple(_use_reasons(who, product, terms))
     about_the_use = (
         *_replacement_reasons(who, product, terms),
-        *_home_reasons(who, terms),
-        *_fund_reasons(who, product, amount),
+        *_home_reasons(who, product, terms),
+        *_fund_reasons(who, product, terms, amount),
     )
     return (
         *misused,
@@ -191,8 +199,7 @@ def _amount_reasons(terms: ProductTerms, amount: Fen) -> Iterator[Reason]:
 
 def _term_reasons(who: Applicant, terms: ProductTerms, months: int | None) -> Iterator[Reason]:
     if months is None:
-        least = min(terms.months.choices, default=terms.months.least)
-        yield Reason(code="term_below_least", numbers={"least_months": least})
+        yield Reason(code="term_below_least", numbers={"least_months": _least_months(terms)})
         return
     most = terms.eligibility.most_age_at_end
     ends_on = add_months(who.situation.starts_on, months)
@@ -245,10 +252,23 @@ def _replacement_reasons(who: Applicant, product: Product, terms: ProductTerms) 
     wanted = terms.eligibility
     replaced = [position.contract for position in who.situation.replaced]
     other = sorted({c.product for c in replaced if c.product not in wanted.replaces})
-    if wanted.replaces and (other or not replaced):
+    is_about_debts = replaced or who.use == "refinance"
+    if wanted.replaces and is_about_debts and (other or not replaced):
         yield Reason(code="debts_not_taken_over", numbers={"products": ",".join(wanted.replaces)})
+    if _is_replacement(product, terms) and not all(follows_index(c) for c in replaced):
+        yield Reason(code="replaced_is_fixed", rule=_known(REPLACEMENT, who.situation.rules))
     if wanted.own_loans_only and not all(c.lender.startswith(product.lender) for c in replaced):
         yield Reason(code="other_lenders_debts")
+
+
+def _is_replacement(product: Product, terms: ProductTerms) -> bool:
+    """Whether it is a home loan in place of another one (存量房贷置换)."""
+    wanted = terms.eligibility
+    return product.kind == "mortgage" and bool(wanted.replaces) and not wanted.own_loans_only
+
+
+def _known(rule: str, rules: RulesInForce) -> str | None:
+    return rule if rules.is_in_force(rule) else None
 
 
 def _security_reasons(who: Applicant, terms: ProductTerms, amount: Fen) -> Iterator[Reason]:
@@ -258,7 +278,10 @@ def _security_reasons(who: Applicant, terms: ProductTerms, amount: Fen) -> Itera
     elif asked not in ("none", given):
         yield Reason(code="guarantee_of_other_kind", numbers={"guarantee": asked})
     if terms.collateral is not None:
-        yield from _collateral_reasons(who, terms.collateral, amount)
+        # An extension lends nothing: what it is secured by was valued when the loan was made.
+        yield from _collateral_reasons(
+            who, terms.collateral, 0 if terms.eligibility.own_loans_only else amount
+        )
 
 
 def _collateral_reasons(who: Applicant, asked: Collateral, amount: Fen) -> Iterator[Reason]:
@@ -290,17 +313,63 @@ def most_on_collateral_yuan(situation: Situation, asked: Collateral) -> float | 
     return value * float(asked.loan_to_value)
 
 
-def _home_reasons(who: Applicant, terms: ProductTerms) -> Iterator[Reason]:
-    asked = terms.collateral
-    is_for_home = asked is not None and asked.is_purchase and "home" in asked.kinds
-    if is_for_home and who.situation.household.need.home is None:
+def _home_reasons(who: Applicant, product: Product, terms: ProductTerms) -> Iterator[Reason]:
+    situation = who.situation
+    if _is_for_home(terms) and situation.household.need.home is None:
         yield Reason(code="home_unknown")
+    longest = longest_on_house(situation, product, terms)
+    if longest is not None and longest[1] < _least_months(terms):
+        home, rule = situation.household.need.home, longest[0]
+        age = situation.starts_on.year - (home.built_in or 0) if home else 0
+        most = int(situation.rules.value(rule))
+        yield Reason(
+            code="house_too_old", numbers={"house_age": age, "most_years": most}, rule=rule
+        )
 
 
-def _fund_reasons(who: Applicant, product: Product, amount: Fen) -> Iterator[Reason]:
+def _is_for_home(terms: ProductTerms) -> bool:
+    asked = terms.collateral
+    return asked is not None and asked.is_purchase and "home" in asked.kinds
+
+
+def _least_months(terms: ProductTerms) -> int:
+    return min(terms.months.choices, default=terms.months.least)
+
+
+def longest_on_age(situation: Situation, terms: ProductTerms) -> int | None:
+    """Months until the oldest borrower is too old for the lender; None where no term is left."""
+    most = terms.eligibility.most_age_at_end
+    born = min((m.birth_year for m in borrowers(situation.household)), default=None)
+    if most is None or born is None:
+        return None
+    day = situation.starts_on
+    months = (born + most - day.year) * MONTHS_PER_YEAR + MONTHS_PER_YEAR - day.month
+    return months if months >= _least_months(terms) else None
+
+
+def longest_on_house(
+    situation: Situation, product: Product, terms: ProductTerms
+) -> tuple[str, int] | None:
+    """The rule on the age of a second-hand home, and the months it leaves; None if none asks."""
+    home = situation.household.need.home
+    rule = HOUSE_AGE["fund" if product.family in FUND_FAMILIES else "bank"]
+    is_asked = _is_for_home(terms) and situation.rules.is_in_force(rule)
+    if not is_asked or home is None or not home.is_second_hand or home.built_in is None:
+        return None
+    years = int(situation.rules.value(rule)) - (situation.starts_on.year - home.built_in)
+    return rule, max(years, 0) * MONTHS_PER_YEAR
+
+
+def _fund_reasons(
+    who: Applicant, product: Product, terms: ProductTerms, amount: Fen
+) -> Iterator[Reason]:
     if product.family not in FUND_FAMILIES:
         return
     most = fund_amount(who.situation)
+    if who.situation.household.need.home is None and _is_for_home(terms):
+        return  # told already: without the home there is nothing to compute
+    if not who.situation.household.provident_fund and terms.eligibility.needs_provident_fund:
+        return  # told already: nobody has an account
     if most is None:
         yield Reason(code="fund_unknown", numbers={"city": who.situation.household.city})
     elif product.family == "combination" and not 0 < most < amount:

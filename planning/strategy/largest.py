@@ -15,8 +15,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from planning.errors import TermsError
-from planning.household.cashflow import HOUSING
-from planning.strategy.affordability import Constraint, Limits, Standing, constraints
+from planning.household.profile import HOUSING
+from planning.strategy.affordability import (
+    Constraint,
+    Limits,
+    Standing,
+    constraints,
+    own_share_yuan,
+)
 from planning.strategy.choice import Binding, ConstraintCode, LargestLoan
 from planning.strategy.eligibility import fund_amount, most_on_collateral_yuan
 from planning.strategy.quote import Desk, Load, broken_rules, quote_checks
@@ -42,16 +48,17 @@ def largest_loan(counter: Desk, who: Standing, lines: Limits) -> LargestLoan:
 
     Notes
     -----
-    The more of a home's price is lent, the less own money it takes: the reserve then asks for a
-    least amount, and every other constraint for a most.
+    The more of a home's price, or of debts to be settled, is lent, the less own money it takes:
+    the reserve then asks for a least amount, and every other constraint for a most.
     """
     sizing = Sizing(counter, who, lines, tuple(_caps(counter)))
     pieces = tuple(_pieces(sizing))
-    amount = settled(sizing, _most_that(sizing, pieces, sizing.held) or 0)
+    steps = settled(sizing, _most_that(sizing, pieces, sizing.held) or 0)
+    amount = _all_owed(sizing, steps)
     lawful = _lawful(counter, amount, lines.step)
-    binds = "law" if lawful < amount else sizing.broken(lawful + lines.step)[0]
+    binds = "law" if lawful < amount else sizing.broken(_next(sizing, lawful))[0]
     least = _least(sizing, pieces, lawful)
-    if least is None:
+    if least is None and lawful > 0:
         binds = "reserve"
     is_enough = least is not None and lawful >= counter.terms.amount.least
     return LargestLoan(
@@ -79,16 +86,17 @@ class Sizing:
     caps: tuple[Binding, ...]
 
     @property
-    def is_purchase(self) -> bool:
+    def is_shared(self) -> bool:
         """Whether what is not lent must come out of the household's own money."""
-        return self.counter.situation.household.need.home is not None
+        situation = self.counter.situation
+        return situation.household.need.home is not None or bool(situation.replaced)
 
     def standing(self, amount: Fen) -> Standing:
-        """The household when that much is lent; a home's price is paid by the one or the other."""
-        if not self.is_purchase:
+        """The household when that much is lent and it pays the rest itself."""
+        if not self.is_shared:
             return self.who
-        less = yuan(amount - self.counter.situation.household.need.amount)
-        return replace(self.who, own_share_yuan=self.who.own_share_yuan - less)
+        share = own_share_yuan(self.counter.situation, amount)
+        return replace(self.who, own_share_yuan=share)
 
     def constraints(self, amount: Fen, load: Load) -> tuple[Constraint, ...]:
         """The constraints on the load of an amount."""
@@ -116,7 +124,7 @@ class Sizing:
         return all(one.holds for one in self.constraints(amount, load) if one.code == "reserve")
 
     def _asks_for_most(self, one: Constraint) -> bool:
-        return not (self.is_purchase and one.code == "reserve")
+        return not (self.is_shared and one.code == "reserve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,8 @@ class _Piece:
 def _caps(counter: Desk) -> Iterator[Binding]:
     """Constraints on the amount itself."""
     situation, terms = counter.situation, counter.terms
+    if situation.payoff is not None:
+        yield Binding(code="payoff", most_yuan=yuan(situation.payoff), rule=None)
     yield Binding(code="product", most_yuan=yuan(terms.amount.most), rule=None)
     if terms.collateral:
         most = most_on_collateral_yuan(situation, terms.collateral)
@@ -237,10 +247,23 @@ def settled(sizing: Sizing, guess: Fen) -> Fen:
     return amount
 
 
+def _all_owed(sizing: Sizing, amount: Fen) -> Fen:
+    """What the replaced debts owe to the 分, where only the whole step keeps the loan below it."""
+    following = _next(sizing, amount)
+    is_all = following == sizing.counter.situation.payoff and not sizing.broken(following)
+    return following if is_all else amount
+
+
+def _next(sizing: Sizing, amount: Fen) -> Fen:
+    """The amount after this one: a step more, or all that is owed where that comes before it."""
+    owed, step = sizing.counter.situation.payoff, sizing.lines.step
+    return owed if owed is not None and amount < owed < amount + step else amount + step
+
+
 def _bindings(sizing: Sizing, pieces: Sequence[_Piece]) -> Iterator[Binding]:
     """The most each constraint allows by itself; None where it allows all that is lent."""
     for one in sizing.constraints(pieces[0].least, pieces[0].at_least) if pieces else ():
-        if not (sizing.is_purchase and one.code == "reserve"):
+        if not (sizing.is_shared and one.code == "reserve"):
             most = _most_that(sizing, pieces, partial(_keeps, sizing, one.code))
             allowed = None if most == pieces[0].most else yuan(most or 0)
             yield Binding(code=one.code, most_yuan=allowed, rule=one.rule)
@@ -270,12 +293,21 @@ def _law_binding(counter: Desk, amount: Fen, lawful: Fen) -> Iterator[Binding]:
 
 def _least(sizing: Sizing, pieces: Sequence[_Piece], amount: Fen) -> Fen | None:
     """The least amount that leaves the reserve; 0 where none is asked, None where none does."""
-    if not sizing.is_purchase:
+    if not sizing.is_shared:
         return 0
     if amount <= 0 or not sizing.keeps_reserve(amount):
         return None
     lacking = _most_that(sizing, pieces, partial(_lacks, sizing))
-    return 0 if lacking is None else min(lacking + sizing.lines.step, amount)
+    least = 0 if lacking is None else lacking + sizing.lines.step
+    return min(max(least, _least_combined(sizing)), amount)
+
+
+def _least_combined(sizing: Sizing) -> Fen:
+    """A combination begins a step above what the fund lends alone; 0 of any other loan."""
+    if sizing.counter.product.family != "combination":
+        return 0
+    step = sizing.lines.step
+    return _down(fund_amount(sizing.counter.situation) or 0, step) + step
 
 
 def _lacks(sizing: Sizing, amount: Fen, load: Load) -> bool:

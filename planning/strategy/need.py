@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy_financial as npf
 
-from planning.household.cashflow import HOUSING, LUMP_METHODS, year_ahead
+from planning.household.cashflow import LUMP_METHODS, year_ahead
+from planning.household.profile import HOUSING
 from planning.record import Record
 from planning.strategy.reason import Reason
 from planning.units import MONTHS_PER_YEAR, yuan
@@ -28,9 +29,14 @@ if TYPE_CHECKING:
     from planning.household.profile import Need, Use
     from planning.loans.contract import LoanContract
     from planning.parameters import RulesInForce
+    from planning.units import Fen
 
 PERSONAL_FORBIDDEN: Final = "personal_loan.forbidden_uses"
-BUSINESS_FORBIDDEN: Final = "personal_loan.business_forbidden_uses"
+BUSINESS_FORBIDDEN: Final = (
+    "personal_loan.business_forbidden_uses",
+    "personal_loan.business_forbidden_investments",
+)
+LONGEST_HOME_LOAN: Final = "mortgage.max_term_years"
 OWN_DOWN_PAYMENT: Final = "mortgage.own_down_payment"
 LIFE: Final = "house.purpose_life_months"
 
@@ -100,9 +106,9 @@ def forbidding_rule(use: str, rules: RulesInForce, *, is_business: bool) -> str 
 
     Home loans are another matter: they are for the very use the rule keeps from other loans.
     """
-    name = BUSINESS_FORBIDDEN if is_business else PERSONAL_FORBIDDEN
-    if rules.is_in_force(name) and _is_flagged(name, use, rules):
-        return name
+    for name in BUSINESS_FORBIDDEN if is_business else (PERSONAL_FORBIDDEN,):
+        if rules.is_in_force(name) and _is_flagged(name, use, rules):
+            return name
     # Older than either, and of any loan: a down payment is own money (首付贷).
     is_borrowed_share = use == "down_payment" and rules.is_in_force(OWN_DOWN_PAYMENT)
     return OWN_DOWN_PAYMENT if is_borrowed_share and rules.value(OWN_DOWN_PAYMENT) else None
@@ -134,7 +140,10 @@ def words_suggest_forbidden(need: Need, rules: RulesInForce) -> Reason | None:
 
 
 def purpose_checks(
-    need: Need, replaced: Sequence[LoanContract], rules: RulesInForce
+    need: Need,
+    replaced: Sequence[LoanContract],
+    rules: RulesInForce,
+    payoff: Fen | None = None,
 ) -> tuple[Reason, ...]:
     """
     What speaks against borrowing for this use, or for so long or so short.
@@ -143,14 +152,39 @@ def purpose_checks(
     ----------
     need : not of kind ``none``.
     replaced : contracts that end with the new loan.
+    payoff : what they owe where the loan is for nothing else.
 
     Returns
     -------
-    Codes ``forbidden_use``, ``use_unclear``, ``words_suggest_forbidden``,
+    Codes ``forbidden_use``, ``use_unclear``, ``words_suggest_forbidden``, ``more_than_replaced``,
+    ``term_beyond_law`` (of a home loan),
     ``term_longer_than_purpose``, ``short_for_long`` (money due in one sum before the thing it paid
     for has served its time: 短贷长用); nothing where all is well.
     """
-    return tuple(_purpose_checks(need, replaced, rules))
+    return (
+        *_amount_checks(need, payoff),
+        *_purpose_checks(need, replaced, rules),
+        *_legal_term_checks(need, rules),
+    )
+
+
+def _amount_checks(need: Need, payoff: Fen | None) -> Iterator[Reason]:
+    """More asked than the debts to be settled owe: the rest would be a loan for something else."""
+    if payoff is not None and need.amount > payoff:
+        numbers: dict[str, float | int | str] = {
+            "amount_fen": need.amount, "owed_fen": payoff, "more_fen": need.amount - payoff,
+        }  # fmt: skip
+        yield Reason(code="more_than_replaced", numbers=numbers)
+
+
+def _legal_term_checks(need: Need, rules: RulesInForce) -> Iterator[Reason]:
+    """A home loan wanted for longer than any may run."""
+    if need.home is None or need.term_months is None or not rules.is_in_force(LONGEST_HOME_LOAN):
+        return
+    most = int(rules.value(LONGEST_HOME_LOAN) * MONTHS_PER_YEAR)
+    if need.term_months > most:
+        numbers: dict[str, float | int | str] = {"months": need.term_months, "most_months": most}
+        yield Reason(code="term_beyond_law", numbers=numbers, rule=LONGEST_HOME_LOAN)
 
 
 def _purpose_checks(

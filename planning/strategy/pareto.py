@@ -36,17 +36,26 @@ _DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An offer as a point: one value a criterion, in the order of `CRITERIA`."""
+    """
+    An offer as a point: one value a criterion, in the order of `CRITERIA`.
+
+    Parameters
+    ----------
+    lender : who may still say no.
+    is_floating : its payments rise under the stress.
+    """
 
     product: str
     values: tuple[float, ...]
+    lender: str = ""
+    is_floating: bool = False
 
     def value(self, criterion: str) -> float:
         """Its value in one criterion."""
         return self.values[CRITERIA.index(criterion)]
 
 
-def entry(product: str, figures: Figures, risk_level: str) -> Entry:
+def entry(product: str, figures: Figures, risk_level: str, lender: str) -> Entry:
     """
     An offer's figures as a point.
 
@@ -64,7 +73,8 @@ def entry(product: str, figures: Figures, risk_level: str) -> Entry:
         inf if figures.exit_cost_share is None else figures.exit_cost_share,
         rise if risk_level in CAUTIOUS else 0.0,
     )
-    return Entry(product, tuple(round(value, _DIGITS) for value in values))
+    rounded = tuple(round(value, _DIGITS) for value in values)
+    return Entry(product, rounded, lender, is_floating=round(rise, _DIGITS) > 0)
 
 
 def dominates(one: Entry, other: Entry) -> bool:
@@ -94,7 +104,9 @@ def shortlist(entries: Sequence[Entry], least: int, most: int) -> tuple[Entry, .
     Parameters
     ----------
     least, most : how many. From a front of more the best in each of `FIRST_LOOKED_AT` are taken,
-        then the cheapest; to one of fewer the next front is added.
+        then the cheapest; to one of fewer the next front is added. A place left over goes to the
+        best that only offers of other lenders dominate, if it is no dearer than what is listed:
+        it is there should those say no.
     """
     chosen: list[Entry] = []
     rest = list(entries)
@@ -102,7 +114,26 @@ def shortlist(entries: Sequence[Entry], least: int, most: int) -> tuple[Entry, .
         layer = front(rest)
         chosen += _spread(layer, most - len(chosen) if not chosen else least - len(chosen))
         rest = [e for e in rest if e not in layer]
+    chosen += _in_reserve(entries, chosen)[: max(most - len(chosen), 0)]
     return tuple(sorted(chosen, key=_by_cost))
+
+
+def _in_reserve(entries: Sequence[Entry], chosen: Sequence[Entry]) -> list[Entry]:
+    """The cheapest offer that would be on the front of its own bank; none where all are dearer."""
+    dearest = max((e.value("cost") for e in chosen), default=0.0)
+    spare = [
+        e
+        for e in entries
+        if e not in chosen
+        and e.value("cost") <= dearest
+        and not any(dominates(other, e) and _same_bank(other, e) for other in entries)
+    ]
+    return sorted(spare, key=_by_cost)[:1]
+
+
+def _same_bank(one: Entry, other: Entry) -> bool:
+    """Whether one lender is the other, or a branch or card centre of it."""
+    return one.lender.startswith(other.lender) or other.lender.startswith(one.lender)
 
 
 def _spread(layer: Sequence[Entry], places: int) -> list[Entry]:
@@ -118,14 +149,20 @@ def merits(one: Entry, listed: Sequence[Entry]) -> Iterator[Reason]:
     for criterion in CRITERIA:
         values = {e.value(criterion) for e in listed}
         if len(values) > 1 and one.value(criterion) == min(values):
-            yield Reason(code=f"best_{criterion}")
+            yield Reason(code=f"best_{_named(criterion, listed)}")
 
 
 def losses(one: Entry, better: Entry) -> Iterator[Reason]:
     """In what an offer loses to another."""
     for criterion in CRITERIA:
         if one.value(criterion) > better.value(criterion):
-            yield Reason(code=f"worse_{criterion}", other=better.product)
+            yield Reason(code=f"worse_{_named(criterion, (one, better))}", other=better.product)
+
+
+def _named(criterion: str, compared: Sequence[Entry]) -> str:
+    """A month is told as one after a rise of rates only where any of them can rise."""
+    is_fixed = not any(e.is_floating for e in compared)
+    return "instalment" if criterion == "month" and is_fixed else criterion
 
 
 def dominator(one: Entry, entries: Sequence[Entry]) -> Entry | None:

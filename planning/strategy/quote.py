@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from planning.dates import add_months
-from planning.household.cashflow import HOUSING, LUMP_METHODS
+from planning.household.cashflow import LUMP_METHODS
+from planning.household.profile import HOUSING
 from planning.loans.rates import IndexHistory, follows_index
 from planning.products.offer import Flow, Offer, Request, flow, known_on, offer
 from planning.products.subsidies import granted_subsidies
@@ -25,6 +26,7 @@ from planning.units import BASIS_POINT, MONTHS_PER_YEAR, Fen, yuan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from planning.loans.contract import LoanContract
     from planning.products.product import Product, ProductTerms
     from planning.rules.compliance import Check
     from planning.strategy.choice import Situation
@@ -135,7 +137,7 @@ def desk(
     asked = terms.collateral
     given = collateral_of(situation, asked.kinds) if asked and not asked.is_purchase else ()
     request = Request(
-        amount=need.amount,
+        amount=situation.amount_of(terms),
         months=months,
         starts_on=situation.starts_on,
         borrowers=tuple(member.id for member in borrowers(situation.household)),
@@ -177,12 +179,21 @@ def quote_checks(quoted: Quote, situation: Situation) -> tuple[Check, ...]:
                 has_cost_form=made.terms.shows_cost_form,
                 misuse_uplift=made.terms.misuse_uplift,
                 beside=made.request.amount - schedule.contract.principal,
+                extends=extended(situation, made.terms),
             ),
             situation.household,
             situation.histories,
             situation.rules,
         )
     )
+
+
+def extended(situation: Situation, terms: ProductTerms) -> tuple[LoanContract, ...]:
+    """Contracts that a product gives more time (展期); none of any other product."""
+    asked = terms.eligibility
+    if not asked.own_loans_only:
+        return ()
+    return tuple(p.contract for p in situation.replaced if p.contract.product in asked.replaces)
 
 
 def broken_rules(checks: tuple[Check, ...]) -> tuple[Check, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ from reports.exhibits.debts import debt_name
 from reports.exhibits.table import table
 from reports.language import UNKNOWN, Language
 from reports.markup import NOTHING, Html, joined
+from reports.narrative.checks import all_checks, is_form_due, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,11 +28,13 @@ if TYPE_CHECKING:
     from planning.risk.warning import Finding
     from planning.rules.check import Check
     from planning.rules.disclosure import FinancingCostForm
-
-ORDER: Final = ("broken", "unknown", "noted", "kept")
-"""What needs a word comes first."""
+    from planning.strategy.choice import Candidate
 
 MONTHS_PER_YEAR: Final = 12
+
+_IN_BRACKETS: Final = re.compile(r"\s*（([^（）]*)）")
+_WHERE_READ: Final = re.compile(r"据|转引|aifincalc|镜像|[a-z]\.com")
+_SERIAL: Final = re.compile(r"，?docId=\d+")
 
 
 def check_table(plan: LiabilityPlan, language: str) -> Html:
@@ -40,11 +44,13 @@ def check_table(plan: LiabilityPlan, language: str) -> Html:
         return NOTHING
     speech = Language(language)
     say = speech.either
-    rows = [[_subject(plan, check, speech), *_told(check, speech)] for check in checks]
+    rows = [
+        [_subject(plan, check, speech), *_told(plan, check, speech, short=True)] for check in checks
+    ]
     return table(
         [say("对象", "Of"), *_headings(speech)],
         rows,
-        caption=say("合规检查：须留意的", "Rules checked: what needs a word"),
+        caption=say("合规检查：须留意的", "Rules checked: points to note"),
         note=say(
             "银行的惯例和窗口指导不影响合同效力。",
             "A bank's custom and guidance do not touch a contract's validity.",
@@ -62,7 +68,7 @@ def check_tables(plan: LiabilityPlan, language: str) -> Html:
     return joined(
         table(
             _headings(speech),
-            [_told(check, speech) for check in checks],
+            [_told(plan, check, speech) for check in checks],
             caption=say(f"合规检查：{subject}", f"Rules checked: {subject}"),
         )
         for subject, checks in by_subject.items()
@@ -80,31 +86,16 @@ def _headings(speech: Language) -> list[str]:
     ]
 
 
-def _told(check: Check, speech: Language) -> list[str]:
-    """The figure, the limit, the verdict, and whose word the rule is."""
+def _told(plan: LiabilityPlan, check: Check, speech: Language, *, short: bool = False) -> list[str]:
+    """The figure, the limit, the verdict, and whose word the rule is, in `short` by its name."""
+    source = short_title(check.reference.title) if short else citation(check, speech)
     return [
         speech.label("check", check.code),
-        _value(check, speech),
+        _stated_use(plan, check, speech) or _value(check, speech),
         speech.graded(_limit(check, speech), check.grade),
-        _verdict(check, speech),
-        speech.either("；", "; ").join(
-            (citation(check, speech), speech.label("grade", check.grade))
-        ),
+        speech.label("verdict", outcome(check)),
+        speech.either("；", "; ").join((source, speech.label("grade", check.grade))),
     ]
-
-
-def all_checks(plan: LiabilityPlan) -> tuple[Check, ...]:
-    """Those of the debts, of the household and of the shortlist, what needs a word first."""
-    chosen = plan.selection
-    listed = chosen.shortlist if chosen else ()
-    candidates = chosen.candidates if chosen else ()
-    checks = [
-        *plan.compliance,
-        *(check for one in candidates if one.product in listed for check in one.checks),
-    ]
-    # A later check of the same rule of the same subject says the same.
-    distinct = {(check.subject, check.code, check.rule): check for check in checks}
-    return tuple(sorted(distinct.values(), key=lambda check: ORDER.index(check.verdict)))
 
 
 def check_facts(found: Finding, language: str) -> tuple[tuple[str, str], ...]:
@@ -123,6 +114,26 @@ def check_facts(found: Finding, language: str) -> tuple[tuple[str, str], ...]:
     return ((say("本笔", "Here"), value), *facts) if value != UNKNOWN else tuple(facts)
 
 
+def short_title(title: str) -> str:
+    """
+    A text's own name, without the note of where it was read, which the appendix has.
+
+    Examples
+    --------
+    >>> short_title("个人住房贷款管理办法（试行）第十条（据两份二手资料摘要）")
+    '个人住房贷款管理办法（试行）第十条'
+    >>> short_title("中国人民银行通知（2024-05-17；据人民网、China Daily）")
+    '中国人民银行通知（2024-05-17）'
+    """
+    return _IN_BRACKETS.sub(_without_readers, title).strip()
+
+
+def _without_readers(brackets: re.Match[str]) -> str:
+    parts = [part for part in brackets[1].split("；") if not _WHERE_READ.search(part)]
+    kept = _SERIAL.sub("", "；".join(parts))
+    return f"（{kept}）" if kept else ""
+
+
 def citation(check: Check, speech: Language) -> str:
     """The text a rule stands in, and since when it holds."""
     since = speech.date(check.since)
@@ -135,13 +146,24 @@ def cost_forms(plan: LiabilityPlan, language: str) -> Html:
     """The financing cost form of every loan on the shortlist, laid out as the lender's is."""
     forms = plan.selection.forms if plan.selection else ()
     speech = Language(language)
-    return joined(cost_form(form, _form_name(plan, form, speech), speech) for form in forms)
+    is_due = is_form_due(plan)
+    return joined(
+        cost_form(form, _form_name(plan, form, speech), speech, is_due=is_due) for form in forms
+    )
 
 
-def cost_form(form: FinancingCostForm, name: str, speech: Language) -> Html:
-    """One form: the loan, its items, its annual cost, what a default would add, who signs."""
+def cost_form(form: FinancingCostForm, name: str, speech: Language, *, is_due: bool) -> Html:
+    """
+    One form: the loan, its items, its annual cost, what a default would add, who signs.
+
+    Parameters
+    ----------
+    is_due : lenders must issue one; before there was such a rule it is an estimate of costs.
+    """
     say = speech.either
     title = say(f"综合融资成本明示表（测算）：{name}", f"Financing cost form (estimate): {name}")
+    if not is_due:
+        title = say(f"融资成本（测算）：{name}", f"Cost of the loan (estimate): {name}")
     pair = [say("项目", "Item"), say("内容", "Content")]
     items = table(
         [*item_headings(speech)],
@@ -151,11 +173,12 @@ def cost_form(form: FinancingCostForm, name: str, speech: Language) -> Html:
     contingent = [list(contingent_row(item, speech)) for item in form.contingent]
     last = table(
         pair,
-        [*contingent, *_statement(form, speech)],
+        [*contingent, *(_statement(form, speech) if is_due else ())],
         caption=say(
-            f"违约及其他情形、声明与签署：{name}", f"Default, statement, signature: {name}"
+            f"违约及其他情形{'、声明与签署' if is_due else ''}：{name}",
+            f"Default{', statement, signature' if is_due else ''}: {name}",
         ),
-        note=issuer_words(speech),
+        note=issuer_words(speech) if is_due else None,
     )
     loan = [list(row) for row in (*loan_rows(form, speech), *cost_rows(form, speech))]
     return joined((table(pair, loan, caption=title), items, last))
@@ -190,9 +213,13 @@ def _form_name(plan: LiabilityPlan, form: FinancingCostForm, speech: Language) -
     candidates = plan.selection.candidates if plan.selection else ()
     for one in sorted(candidates, key=lambda one: -len(one.product)):
         if form.contract == one.product or form.contract.startswith(f"{one.product}-"):
-            name = getattr(one.label, speech.code)
-            return f"{name} · {form.lender}"
+            return f"{_marked(one, speech)} · {form.lender}"
     return form.lender
+
+
+def _marked(one: Candidate, speech: Language) -> str:
+    """A product's name, marked where its terms are not verified."""
+    return speech.graded(str(getattr(one.label, speech.code)), one.grade or "")
 
 
 def _subject(plan: LiabilityPlan, check: Check, speech: Language) -> str:
@@ -204,13 +231,20 @@ def _subject(plan: LiabilityPlan, check: Check, speech: Language) -> str:
             return debt_name(debt, speech)
     for one in plan.selection.candidates if plan.selection else ():
         if check.subject == one.product or check.subject.startswith(f"{one.product}-"):
-            return str(getattr(one.label, speech.code))
+            return _marked(one, speech)
     return check.subject
 
 
 SUBJECTS: Final = ("household", "need")
-SHARES: Final = ("housing_share", "all_debts_share")
 AGES: Final = ("age_at_end", "house_age_at_end")
+
+
+def _stated_use(plan: LiabilityPlan, check: Check, speech: Language) -> str:
+    """What the client said a debt was for, where nothing shows how it was spent."""
+    if check.code != "use" or check.case is not None:
+        return ""
+    said = next((debt.purpose for debt in plan.debts if debt.id == check.subject), "")
+    return speech.either(f"您说明的：{said}", f"as you told us: {said}") if said else ""
 
 
 def _value(check: Check, speech: Language) -> str:
@@ -236,13 +270,6 @@ def _figure(check: Check, value: float, speech: Language) -> str:
         age = f"{round(value, 1):g}"
         return speech.either(f"{age} 岁" if check.code == "age_at_end" else f"{age} 年", age)
     return figure(value, check.unit, speech)
-
-
-def _verdict(check: Check, speech: Language) -> str:
-    """What came out; a custom or guidance that is not kept is no breach."""
-    if check.verdict == "broken" and not check.binds:
-        return speech.label("verdict", "over_ceiling" if check.code in SHARES else "off_custom")
-    return speech.label("verdict", check.verdict)
 
 
 def figure(value: float, unit: str, speech: Language) -> str:

@@ -28,10 +28,13 @@ def item_headings(speech: Language) -> list[str]:
 def loan_rows(form: FinancingCostForm, speech: Language) -> list[tuple[str, str]]:
     """Who lends how much, for how long, repaid how."""
     say = speech.either
+    proceeds = speech.money(form.proceeds_fen)
+    if form.is_extension:
+        proceeds = say("不放款，只改原有贷款的期限", "none, only the old loan's term changes")
     return [
         (say("贷款机构", "lender"), form.lender),
         (say("贷款本金", "principal"), speech.money(form.principal_fen)),
-        (say("实际到手", "proceeds"), speech.money(form.proceeds_fen)),
+        (say("实际到手", "proceeds"), proceeds),
         (say("还款方式", "method"), speech.label("method", form.method)),
         (say("期限", "term"), speech.months(form.term_months)),
         (
@@ -90,7 +93,8 @@ def contingent_row(item: ContingentItem, speech: Language) -> tuple[str, str]:
         raised = speech.percent(float(item.uplift), 0)
         said.append(say(f"合同利率上浮 {raised}", f"contract rate raised by {raised}"))
     if item.annual_rate is not None:
-        said.append(say("年利率 ", "a year ") + speech.percent(float(item.annual_rate)))
+        rate = speech.percent(float(item.annual_rate))
+        said.append(say(f"年利率 {rate}", f"{rate} a year"))
     said += [_tier(tier, speech) for tier in item.tiers]
     for bound, words in (
         (item.minimum_fen, ("不低于 ", "at least ")),

@@ -20,7 +20,7 @@ MOST_SERIES = len(SERIES)
 
 def debt_name(debt: Debt, speech: Language) -> str:
     """Lender and product, as a table or legend names a debt."""
-    return f"{debt.lender} {speech.label('product', debt.product)}"
+    return f"{debt.lender} {speech.label('product', debt.product)}{speech.apart(debt)}"
 
 
 def debt_table(plan: LiabilityPlan, language: str) -> Html:

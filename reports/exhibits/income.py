@@ -119,6 +119,12 @@ def _pay_note(plan: LiabilityPlan, speech: Language) -> str:
         "A bonus taxed by itself is not in the taxable income. By the rules of today; what the "
         "employer withholds and the tax office assesses counts.",
     )
+    if any(year.is_base_unbounded for year in plan.pay):
+        note += speech.either(
+            "当地社保缴费基数的上限未收录，社保按工资全额计算；工资高于上限的，实际到手会更多。",
+            " No upper bound of the city's social-insurance base is known, so it is taken on the "
+            "whole salary; where that exceeds the bound, more arrives.",
+        )
     if any(year.settlement_fen for year in plan.pay):
         note += speech.either(
             "汇算清缴在次年办理，没有算进收支。",

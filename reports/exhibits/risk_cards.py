@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from reports.exhibits.compliance import figure
+from reports.exhibits.compliance import figure, short_title
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table
 from reports.language import UNKNOWN, Language
@@ -26,10 +26,17 @@ def risk_card_table(plan: LiabilityPlan, language: str) -> Html:
         return NOTHING
     speech = Language(language)
     say = speech.either
-    lines = list(_risk_lines(plan, cards, speech))
+    lines = [
+        line
+        for line in _risk_lines(plan, cards, speech)
+        if any(cell != UNKNOWN for cell in line[1:])
+    ]
+    if len(lines) == 1:
+        # Fixed rates and nothing else to tell: the chapter's sentence has said so.
+        return NOTHING
     return table(
         [say("风险", "Risk"), *(_name(plan, card.product, card.grade, speech) for card in cards)],
-        [line for line in lines if any(cell != UNKNOWN for cell in line[1:])],
+        lines,
         caption=say("候选产品的风险对照", "Risks of the products side by side"),
         note=_break_even_note(speech) if any(card.compared_with for card in cards) else None,
     )
@@ -93,11 +100,11 @@ def policy_table(plan: LiabilityPlan, language: str) -> Html:
                 getattr(change.label, language),
                 _change(change, speech),
                 speech.date(change.on),
-                change.reference.title,
+                short_title(change.reference.title),
             ]
             for card, change in rows
         ],
-        caption=say("贷款期内的政策变化", "Policy changes within the loan’s life"),
+        caption=say("与这些贷款有关的政策变化", "Policy changes that touch these loans"),
     )
 
 
@@ -111,10 +118,10 @@ def changes_table(plan: LiabilityPlan, language: str) -> Html:
         [
             debt_name(plan.debt(one.liability), speech),
             getattr(change.label, language),
-            _shown(change.before, change, speech),
+            speech.graded(_shown(change.before, change, speech), change.before_grade or ""),
             speech.graded(_shown(change.after, change, speech), change.grade),
             speech.date(change.on),
-            change.reference.title,
+            short_title(change.reference.title),
         ]
         for one in plan.policy_changes
         for change in one.changes
@@ -132,9 +139,9 @@ def changes_table(plan: LiabilityPlan, language: str) -> Html:
         rows,
         caption=say("放款以来的规则变化", "Rules changed since each loan was drawn"),
         note=say(
-            "已签合同一般仍按原条款执行；这里列出的是可以向贷款机构询问的事项。",
-            "A signed contract as a rule keeps its own terms; these are matters to ask the "
-            "lender about.",
+            "已签合同一般仍按原条款执行；这里只列统一调整过已有贷款的规定，和可以向贷款机构提出的事项。",
+            "A signed contract as a rule keeps its own terms; here stand only cuts made to "
+            "existing loans and matters to ask the lender about.",
         ),
     )
 
@@ -227,6 +234,7 @@ def _change(change: PolicyChange, speech: Language) -> str:
     if change.code != "changes":
         return speech.graded(happens, change.grade)
     before, after = (_shown(v, change, speech) for v in (change.before, change.after))
+    before = speech.graded(before, change.before_grade or "")
     moved = speech.either(f"{before}改为{after}", f"{before} to {after}")
     return speech.graded(f"{happens}: {moved}" if speech.code == "en" else moved, change.grade)
 

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from planning.plan import LiabilityPlan
-    from planning.strategy.choice import Candidate, Figures, LargestLoan, Selection, Way
+    from planning.strategy.choice import (
+        Candidate,
+        Document,
+        Figures,
+        LargestLoan,
+        Selection,
+        Way,
+    )
     from planning.strategy.reason import Number, Reason
 
 ORDER: Final = (
@@ -140,7 +147,7 @@ def largest_table(plan: LiabilityPlan, language: str) -> Html:
         list(_largest_rows(plan, chosen.largest, speech)),
         caption=say("最多可以借多少", "How much could be borrowed"),
         total_row=True,
-        note=_largest_note(chosen.largest, speech),
+        note=_largest_note(plan, chosen.largest, speech),
     )
 
 
@@ -155,7 +162,7 @@ def documents_list(plan: LiabilityPlan, language: str) -> Html:
     rows = [
         [
             speech.label("document", one.kind),
-            say("、", ", ").join(product_name(plan, product, speech) for product in one.of),
+            _asking(chosen, one, speech),
             speech.label("document_state", states[one.is_missing]),
         ]
         for one in chosen.documents
@@ -170,6 +177,14 @@ def documents_list(plan: LiabilityPlan, language: str) -> Html:
             "home again.",
         ),
     )
+
+
+def _asking(chosen: Selection, paper: Document, speech: Language) -> str:
+    """Who asks for a paper."""
+    say = speech.either
+    if len(paper.of) == len(chosen.shortlist) > 1:
+        return say("名单上的每一款", "all of them")
+    return say("、", ", ").join(candidate_name(chosen.candidate(p), speech) for p in paper.of)
 
 
 def comparison_table(plan: LiabilityPlan, language: str) -> Html:
@@ -190,9 +205,14 @@ def comparison_table(plan: LiabilityPlan, language: str) -> Html:
         [line for line in lines if any(text != UNKNOWN for text in line[1:])],
         caption=say("借与不借", "With a loan and without"),
         note=say(
-            "月均数按未来十二个月计算；先存钱的，按现在每月的结余推算，不计物价和收益的变化。",
+            "月均数按未来十二个月计算；先存钱的，按现在每月的结余推算，不计物价和收益的变化。"
+            "利息和费用从用款那天算起；先存钱的，是等待期间原有贷款的利息。这件事除了借款还要自己"
+            "出钱的（买房的已经扣除），请从“办完之后手头的钱”里减去。",
             "Monthly figures are averages of the year ahead. Saving first assumes today's monthly "
-            "surplus, with no change of prices and no return.",
+            "surplus, with no change of prices and no return. Interest and fees count from the day "
+            "the money is wanted; when saving first, those of the old debts while you wait. If the "
+            "need takes own money beside the loan, deduct it from ready money (for a home this is "
+            "done).",
         ),
     )
 
@@ -213,8 +233,14 @@ def product_name(plan: LiabilityPlan, product: str, speech: Language) -> str:
 
 
 def reasons_text(reasons: Sequence[Reason], plan: LiabilityPlan, speech: Language) -> str:
-    """Reasons in words, one after the other."""
-    return speech.either("；", "; ").join(reason_text(one, plan, speech) for one in reasons)
+    """Reasons in words, one after the other; what is to be minded is announced once."""
+    mind = speech.either("请留意：", "mind: ")
+    told = [reason_text(one, plan, speech) for one in reasons]
+    good = [text for text in told if not text.startswith(mind)]
+    bad = [text.removeprefix(mind) for text in told if text.startswith(mind)]
+    if bad:
+        bad[0] = mind + bad[0]
+    return speech.either("；", "; ").join((*good, *bad))
 
 
 def reason_text(reason: Reason, plan: LiabilityPlan, speech: Language) -> str:
@@ -263,6 +289,12 @@ def _against_rule(reason: Reason, speech: Language) -> str:
     return speech.either(f"{shown[0]}，规定是 {shown[1]}", f"{shown[0]}, the rule is {shown[1]}")
 
 
+def _marked(name: str, rule: str | None, plan: LiabilityPlan, speech: Language) -> str:
+    """A constraint's name, marked where nobody has verified the rule it rests on."""
+    entry = next((one for one in plan.parameters if one.name == rule), None)
+    return name if entry is None else speech.graded(name, entry.grade)
+
+
 def _basis(rule: str | None, plan: LiabilityPlan, speech: Language) -> str:
     entry = next((one for one in plan.parameters if one.name == rule), None)
     if entry is None:
@@ -308,11 +340,13 @@ def _figures_note(plan: LiabilityPlan, speech: Language) -> str:
     rise = speech.graded(speech.rule_value(stress.value, stress.unit), stress.grade)
     return speech.either(
         "综合成本和总成本是您家自付的部分，第三方收费在内、财政贴息已扣除；“利率上升后”假定"
-        f"指数一直高出 {rise}；还款占收入按贷款机构认定的收入、连同其他负债计算。年利率一栏的"
+        f"指数一直高出 {rise}；还款占收入按贷款机构认定的收入、连同其他负债、未来一年的月均数计算。"
+        "年利率一栏的"
         "横线：按手续费计价，或由两份利率不同的合同组成。",
         "Costs are what your household bears itself, charges of third parties in and a fiscal "
         f"subsidy out. “After a rise” assumes an index higher by {rise} throughout. Debts to "
-        "income counts every debt against recognised income. A dash for the rate: priced by a "
+        "income counts every debt against recognised income, on average of the year ahead. "
+        "A dash for the rate: priced by a "
         "fee, or two contracts with different rates.",
     )
 
@@ -323,25 +357,17 @@ def _largest_rows(
     codes = dict.fromkeys(binding.code for one in found for binding in one.bindings)
     for code in codes:
         rule = next((b.rule for one in found for b in one.bindings if b.code == code), None)
-        name = speech.label("constraint", code) + _basis(rule, plan, speech)
+        name = _marked(speech.label("constraint", code), rule, plan, speech)
         yield [name, *(_most(one, code, speech) for one in found)]
-    if any(one.least_fen for one in found):
+    if _has_least(plan, found):
         yield [
             speech.either("为留住备用金，至少要借", "To keep the reserve, at least"),
             *(speech.wan(one.least_fen / FEN_PER_YUAN) for one in found),
         ]
-    total = [
-        speech.either(
-            f"{speech.wan(one.amount_fen / FEN_PER_YUAN)}（受限于：{_decides(one, speech)}）",
-            f"{speech.wan(one.amount_fen / FEN_PER_YUAN)} (held by: {_decides(one, speech)})",
-        )
-        for one in found
-    ]
+    held_by = [speech.label("constraint", one.binds) for one in found]
+    yield [speech.either("受限于", "Held by"), *held_by]
+    total = [speech.wan(one.amount_fen / FEN_PER_YUAN) for one in found]
     yield [speech.either("最多可借", "At most"), *total]
-
-
-def _decides(one: LargestLoan, speech: Language) -> str:
-    return speech.label("constraint", one.binds)
 
 
 def _most(one: LargestLoan, code: str, speech: Language) -> str:
@@ -353,21 +379,47 @@ def _most(one: LargestLoan, code: str, speech: Language) -> str:
     return speech.wan(binding.most_yuan)
 
 
-def _largest_note(found: Sequence[LargestLoan], speech: Language) -> str:
-    step = speech.wan(found[0].step_fen / FEN_PER_YUAN)
-    return speech.either(
-        f"以 {step}为一档往下取整，按同样的期限和还款方式推算；是收支能够承受的上限，"
-        "不是建议借到的数目。",
-        f"In steps of {step}, rounded down, over the same term and by the same method. It is the "
-        "most your means would carry, no advice to borrow as much.",
-    )
+def _has_least(plan: LiabilityPlan, found: Sequence[LargestLoan]) -> bool:
+    """Whether too small a loan leaves no reserve; debts put on new terms need not leave it."""
+    return plan.household.need.kind != "refinance" and any(one.least_fen for one in found)
+
+
+def _largest_note(plan: LiabilityPlan, found: Sequence[LargestLoan], speech: Language) -> str:
+    say, step = speech.either, speech.wan(found[0].step_fen / FEN_PER_YUAN)
+    words = [
+        say(
+            f"以 {step}为一档往下取整（替换旧债的，以所欠本金为限），按同样的期限和还款方式推算；"
+            "是收支能够承受的上限，不是建议借到的数目。",
+            f"In steps of {step}, rounded down, and for debts to be replaced no more than they "
+            "owe; over the same term and by the same method. It is the most your means would "
+            "carry, no advice to borrow as much.",
+        )
+    ]
+    if _has_least(plan, found):
+        words.append(
+            say(
+                "借得越少，自己要出的越多；少于“至少”的数目，备用金就留不住。",
+                "The less is lent, the more you put up; below the least amount the reserve goes.",
+            )
+        )
+    if plan.household.need.kind != "housing":
+        words.append(
+            say(
+                "还款占收入的上限是房贷审批用的，其他贷款在这里参照它。",
+                "The ceilings on payments are those of home loans; other loans are read by them.",
+            )
+        )
+    return say("", " ").join(words)
 
 
 def _way_name(plan: LiabilityPlan, way: Way, speech: Language) -> str:
     name = speech.label("way", way.code)
     if way.product is None:
         return name
-    product = product_name(plan, way.product, speech)
+    chosen = plan.selection
+    product = way.product
+    if chosen is not None:
+        product = candidate_name(chosen.candidate(way.product), speech)
     return speech.either(f"{name}：{product}", f"{name}: {product}")
 
 

@@ -36,6 +36,18 @@ class Dated(Protocol):
         """Whether the first day is unknown."""
 
 
+class Named(Protocol):
+    """A debt whose lender and product may name another one too."""
+
+    @property
+    def drawn_on(self) -> date:
+        """Day of the drawdown."""
+
+    @property
+    def told_apart_by(self) -> str | None:
+        """That day or an id; None where nothing else has the name."""
+
+
 class Language:
     """
     One language's way of writing.
@@ -108,6 +120,15 @@ class Language:
     def since(self, dated: Dated) -> str:
         """The day from which a rule's value holds, in a table's cell."""
         return self.either("不限日期", "undated") if dated.is_undated else self.date(dated.since)
+
+    def apart(self, debt: Named) -> str:
+        """What follows a debt's name where another has the same: the drawdown day, or the id."""
+        mark = debt.told_apart_by
+        if mark is None:
+            return ""
+        if mark == debt.drawn_on.isoformat():
+            return self.either(f"（{mark} 放款）", f" (drawn {self.date(debt.drawn_on)})")
+        return self.either(f"（{mark}）", f" ({mark})")
 
     def events(self, names: str) -> str:
         """What happened on one day of a ledger; several are joined by a comma in the model."""

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from reports.language import Language
 from reports.markup import Html
+from reports.narrative.checks import checks_by_outcome, is_form_due
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -75,11 +76,12 @@ def finding_codes(language: str) -> frozenset[str]:
 
 def _context(plan: LiabilityPlan, language: str) -> dict[str, Any]:
     speech = Language(language)
+    asked = checks_by_outcome(plan)
     scenarios = {case.id: getattr(case.label, language) for case in plan.scenarios}
 
     def debt_name(reference: str) -> str:
         debt = plan.debt(reference)
-        return f"{debt.lender} · {speech.label('product', debt.product)}"
+        return f"{debt.lender} · {speech.label('product', debt.product)}{speech.apart(debt)}"
 
     def prepayment_name(way: PrepaymentOutcome) -> str:
         method = plan.debt(plan.prepayment.liability).method if plan.prepayment else ""
@@ -88,6 +90,8 @@ def _context(plan: LiabilityPlan, language: str) -> dict[str, Any]:
     return {
         "prepayment_name": prepayment_name,
         "plan": plan,
+        "asked": asked,
+        "is_form_due": is_form_due(plan),
         "household": plan.household,
         "debt_name": debt_name,
         "ratio": {ratio.code: ratio for ratio in plan.ratios},

@@ -9,10 +9,11 @@ from planning.errors import ClientFileError, Problem
 from reports.language import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
     from pathlib import Path
 
+    from planning.parameters import RuleBook
     from reports.rules.listing import Listed
 
 PLACE = "planner rules"
@@ -58,22 +59,24 @@ def show_rules(
         say(rules_table(found, language))
 
 
-def review_notes(params: Path, on: date, language: str) -> Iterator[str]:
+def reviewed_rules(params: Path, on: date, language: str) -> tuple[RuleBook | None, list[str]]:
     """
-    Lines about the rules past their review on a day; none where all are current.
+    The rules, with lines about those and the published rates past their review on a day.
 
-    A rule book that cannot be read has its problems told instead: they are no client's.
+    Returns
+    -------
+    None and the lines of all problems, where the rules or the rates cannot be read.
     """
     from planning.parameters import read_rule_book
     from reports.language.problems import problem_lines
+    from reports.rules.listing import listed_of
     from reports.rules.view import review_lines
 
     try:
         book = read_rule_book(params / "rules")
+        return book, list(review_lines(listed_of(book, params, on), language))
     except ClientFileError as error:
-        yield from problem_lines(error.problems, language)
-        return
-    yield from review_lines(book, book.review_due(on), language)
+        return None, problem_lines(error.problems, language)
 
 
 def _found(question: RulesQuestion, language: str) -> Sequence[Listed]:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from planning.market.history import Publication
-    from planning.parameters import Authority, Grade, Period, RuleEntry, Unit
+    from planning.parameters import Authority, Grade, Period, RuleBook, RuleEntry, Unit
 
 MARKET: Final = "market"
 """The topic of the published rates, which stand in tables of their own."""
 
-State = Literal["not_yet", "in_force", "ended"]
+State = Literal["not_yet", "in_force", "ended", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ class Listed:
         dated = self.standing
         if dated is None:
             return "not_yet"
-        return "ended" if dated.ended else "in_force"
+        if dated.ended:
+            return "ended"
+        return "unknown" if dated.unknown else "in_force"
 
     @property
     def until(self) -> date | None:
@@ -82,7 +84,18 @@ def read_listed(params: Path, on: date) -> tuple[Listed, ...]:
     ClientFileError
         All problems of the rule files, or of the rate tables.
     """
-    book = read_rule_book(params / "rules")
+    return listed_of(read_rule_book(params / "rules"), params, on)
+
+
+def listed_of(book: RuleBook, params: Path, on: date) -> tuple[Listed, ...]:
+    """
+    Every entry of a book that has been read, and every published rate, by name.
+
+    Raises
+    ------
+    ClientFileError
+        All problems of the rate tables.
+    """
     rates = read_publications(params / MARKET)
     found = [_of_entry(name, entry, on) for name, entry in book.entries.items()]
     found += [_of_rate(name, values, on) for name, values in rates.items()]

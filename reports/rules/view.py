@@ -13,11 +13,12 @@ from reports.language import UNKNOWN, UNVERIFIED, Language
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from planning.parameters import DatedValue, RuleBook
+    from planning.parameters import DatedValue, Label
     from reports.rules.listing import Listed
 
 Value = Decimal | dict[str, Decimal]
 
+HOUSE: Final = "house"
 WIDEST_VALUE: Final = 40
 WIDEST_REFERENCE: Final = 44
 
@@ -50,19 +51,18 @@ def rules_json(listed: Sequence[Listed]) -> str:
     return json.dumps([_written(one) for one in listed], ensure_ascii=False, indent=2)
 
 
-def review_lines(book: RuleBook, names: Sequence[str], language: str) -> Iterator[str]:
+def review_lines(listed: Sequence[Listed], language: str) -> Iterator[str]:
     """How many rules are past the day somebody was to look at them, and a line for each."""
     speech = Language(language)
-    if names:
+    due = [(one.review_by, one) for one in listed if one.review_by and one.is_review_due]
+    if due:
         yield speech.either(
-            f"提醒：{len(names)} 条规则已过复核日，请核对是否仍然有效",
-            f"note: rules past their review, to be looked up again: {len(names)}",
+            f"提醒：{len(due)} 条规则或利率已过复核日，请核对是否仍然有效",
+            f"note: rules and rates past their review, to be looked up again: {len(due)}",
         )
-    for name in names:
-        entry = book.entries[name]
-        due = entry.review_by.isoformat()
-        label = getattr(entry.label, language)
-        yield f"    {name}  {label}  " + speech.either(f"复核日 {due}", f"review by {due}")
+    for day, one in sorted(due, key=lambda each: each[0]):
+        label = getattr(one.label, language)
+        yield f"    {one.name}  {label}  " + speech.either(f"复核日 {day}", f"review by {day}")
 
 
 # ---------------------------------------------------------------------------------- table
@@ -84,14 +84,16 @@ def _cells(listed: Listed, speech: Language) -> list[str]:
 
 
 def _state_text(dated: DatedValue, listed: Listed, speech: Language) -> str:
+    if dated.unknown:
+        return speech.either("未收录", "not known here")
     if dated.value is None:
         return speech.either("已失效", "ended")
     return speech.rule_value(dated.value, listed.unit)
 
 
 def _marks(grade: str, listed: Listed, speech: Language) -> str:
-    """The grade, and what a reader must not overlook."""
-    marks = [grade]
+    """The grade, and what a reader must not overlook; what the house decides has none."""
+    marks = [speech.either("自定", "own") if listed.authority == HOUSE else grade]
     if grade == UNVERIFIED:
         marks.append(speech.either("未核实", "unverified"))
     if listed.is_review_due:
@@ -126,10 +128,15 @@ def _facts(listed: Listed, speech: Language) -> Iterator[tuple[str, str]]:
         yield say("计期", "per"), "" if listed.period == "none" else _period(listed, speech)
         yield say("生效日", "since"), speech.since(dated)
         yield say("有效至", "until"), listed.until.isoformat() if listed.until else ""
-        yield say("等级", "grade"), speech.label("grade", dated.grade)
+        yield say("等级", "grade"), _grade(dated, listed, speech)
     yield say("性质", "kind"), speech.label("authority", listed.authority)
     yield say("城市", "city"), listed.city or ""
     yield say("复核日", "review by"), _review(listed, speech)
+
+
+def _grade(dated: DatedValue, listed: Listed, speech: Language) -> str:
+    """How well a value is known; nothing of what the house decided itself."""
+    return "" if listed.authority == HOUSE else speech.label("grade", dated.grade)
 
 
 def _period(listed: Listed, speech: Language) -> str:
@@ -147,11 +154,12 @@ def _history_lines(dated: DatedValue, listed: Listed, speech: Language) -> Itera
     words = (
         speech.since(dated),
         _state_text(dated, listed, speech),
-        speech.label("grade", dated.grade),
+        _grade(dated, listed, speech),
         dated.reference.title,
     )
-    yield "  ".join(words)
-    for more in (dated.reference.url, dated.note):
+    yield "  ".join(word for word in words if word)
+    note = getattr(dated.note, speech.code) if dated.note else None
+    for more in (dated.reference.url, note):
         if more:
             yield f"    {more}"
 
@@ -175,7 +183,7 @@ def _written(listed: Listed) -> Mapping[str, Any]:
         "until": None if listed.until is None else listed.until.isoformat(),
         "grade": None if dated is None else dated.grade,
         "reference": None if dated is None else dated.reference.model_dump(),
-        "note": None if dated is None else dated.note,
+        "note": None if dated is None else _both(dated.note),
         "review_by": None if listed.review_by is None else listed.review_by.isoformat(),
         "is_review_due": listed.is_review_due,
         "history": [_past(each) for each in listed.history],
@@ -187,10 +195,15 @@ def _past(dated: DatedValue) -> Mapping[str, Any]:
         "since": dated.since.isoformat(),
         "value": _exact(dated.value),
         "ended": dated.ended,
+        "unknown": dated.unknown,
         "grade": dated.grade,
         "reference": dated.reference.model_dump(),
-        "note": dated.note,
+        "note": _both(dated.note),
     }
+
+
+def _both(words: Label | None) -> dict[str, str] | None:
+    return None if words is None else words.model_dump()
 
 
 def _exact(value: Value | None) -> str | dict[str, str] | None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from planning.errors import Problem
     from planning.household.profile import Household
+    from planning.parameters import RuleBook
     from reports.run.job import Job
 
 DEFAULT_TIMEOUT_SECONDS = 300
@@ -94,8 +95,7 @@ def run(batch: Batch, tell: Callable[[Result], None]) -> tuple[Result, ...]:
     """
     from reports.run.job import Job
 
-    read_parameters(batch.params)
-    households, refused = checked(batch)
+    households, refused = checked(batch, read_parameters(batch.params).book)
     results = [Result(failure.client, 0.0, failure) for failure in refused]
     for result in results:
         tell(result)
@@ -123,9 +123,9 @@ def run(batch: Batch, tell: Callable[[Result], None]) -> tuple[Result, ...]:
     return tuple(results)
 
 
-def checked(batch: Batch) -> tuple[dict[Path, Household], tuple[Failure, ...]]:
+def checked(batch: Batch, book: RuleBook) -> tuple[dict[Path, Household], tuple[Failure, ...]]:
     """Files that can be planned, and for each of the others why not."""
-    households, found = check_households(batch.client_files, batch.as_of)
+    households, found = check_households(batch.client_files, batch.as_of, book)
     problems: dict[str, list[Problem]] = {}
     for problem in found:
         problems.setdefault(problem.file, []).append(problem)

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import get_args
@@ -23,10 +24,12 @@ from reports.exhibits.compliance import (
     check_tables,
     cost_forms,
     figure,
+    short_title,
 )
 from reports.exhibits.summary import all_findings
 from reports.language import Language
 from reports.narrative import chapter, finding_text
+from reports.narrative.checks import OUTCOMES, checks_by_outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
@@ -37,6 +40,14 @@ MARKS = {"zh": "〔未核实〕", "en": "[unverified]"}
 def text_of(html):
     """What a reader sees."""
     return unescape(re.sub(r"<[^>]*>", " ", html.markup))
+
+
+@cache
+def example(number):
+    """The plan of one example household."""
+    (path,) = (ROOT / "params" / "clients").glob(f"example-0{number}-*.yaml")
+    inputs = read_inputs(path, ROOT / "params", DAY)
+    return liability_plan(inputs, DAY, engine_version="t", git_commit="t", tools={})
 
 
 def rows_of(html):
@@ -131,6 +142,62 @@ def test_the_chapter_counts_what_is_broken(trapped, plan, language):
     assert (none in text_of(chapter(plan, "compliance", language))) == is_clean
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_old_risk_assessment_is_no_breach(language):
+    """The freelancer's is a year old: out of date, and nothing breaks a rule."""
+    plan = example(2)
+    say = Language(language).either
+    told = text_of(chapter(plan, "compliance", language))
+    assert say("没有发现不符合", "Nothing was found") in told
+    assert say("已过有效期", "out of date") in told
+    (row,) = [r for r in rows_of(check_table(plan, language)) if say("风险评估", "Risk ass") in r]
+    assert say("已过有效期", "out of date") in row
+    assert say("不符合", "not kept") not in row
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_share_above_the_ceiling_is_told_with_its_figure(language):
+    """The couple with less income is above the ceiling of new home loans, which breaks nothing."""
+    plan = example(7)
+    (check,) = [c for c in plan.compliance if c.code == "all_debts_share"]
+    assert (check.verdict, check.binds) == ("broken", False)
+    told = text_of(chapter(plan, "compliance", language))
+    assert Language(language).percent(check.value, 1) in told
+    assert Language(language).either("只管新批的贷款", "for new loans") in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_row_of_the_table_is_counted_in_the_prose(plan, language):
+    """What the table shows stands in one of the sentences, by number and by name."""
+    speech, told = Language(language), text_of(chapter(plan, "compliance", language))
+    for code, checks in checks_by_outcome(plan).items():
+        if code in ("unknown", "noted", "off_custom") and checks:
+            assert str(len(checks)) in told
+            for check in checks:
+                assert speech.label("check", check.code).lower() in told.lower()
+
+
+def test_the_chapter_names_a_text_and_the_appendix_where_it_was_read(trapped):
+    """A client reads the law's name; who reported it stands with the full list."""
+    page, whole = text_of(check_table(trapped, "zh")), text_of(check_tables(trapped, "zh"))
+    assert not re.findall(r"docId|aifincalc|镜像|转引|（据", page)
+    assert re.findall(r"docId|（据", whole)
+    for check in all_checks(trapped):
+        assert short_title(check.reference.title)
+        assert check.reference.title in whole
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_purpose_the_client_told_is_not_called_missing(language):
+    """What a loan was for is on file in words; only what it was spent on is not shown."""
+    plan = example(2)
+    page = text_of(check_table(plan, language))
+    asked = [c.subject for c in plan.compliance if c.code == "use" and c.verdict == "unknown"]
+    assert asked
+    for subject in asked:
+        assert plan.debt(subject).purpose in page
+
+
 @pytest.mark.parametrize(("language", "told"), [("zh", "没有需要对照"), ("en", "no contract")])
 def test_a_household_without_debts_or_needs_has_nothing_checked(trapped, language, told):
     """Without a contract there is none to hold against a rule."""
@@ -164,12 +231,32 @@ def test_every_loan_on_the_shortlist_has_its_form(plan, language):
         assert speech.either("不另收其他费用", "nothing else is charged") in told
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_before_there_was_a_form_none_is_asked_for(plan, language):
+    """金规〔2026〕2号 holds from 2026-08-01; where no check asks for the form, no words do."""
+    chosen = plan.selection
+    if chosen is None or not chosen.forms:
+        return
+    without = [
+        one.model_copy(update={"checks": tuple(c for c in one.checks if c.code != "cost_form")})
+        for one in chosen.candidates
+    ]
+    earlier = plan.model_copy(
+        update={"selection": chosen.model_copy(update={"candidates": tuple(without)})}
+    )
+    say = Language(language).either
+    words = say("明示表", "cost form")
+    shown = (cost_forms(earlier, language), chapter(earlier, "compliance", language))
+    assert all(words not in text_of(html).lower() for html in shown)
+    assert words in text_of(cost_forms(plan, language)).lower()
+
+
 def test_every_code_has_words():
     """No check can show a bare code."""
     for language in LANGUAGES:
         speech = Language(language)
         assert all(speech.label("check", code) for code in get_args(CheckCode))
-        assert all(speech.label("verdict", code) for code in get_args(Verdict))
+        assert all(speech.label("verdict", code) for code in (*get_args(Verdict), *OUTCOMES))
         assert all(speech.label("sense", code) for code in get_args(Sense) if code != "is")
 
 

@@ -13,6 +13,7 @@ import pytest
 from planning.inputs import read_inputs
 from planning.plan import liability_plan
 from reports.exhibits.income import fund_loan_table, liable_table, pay_table, withholding_table
+from reports.language import Language
 from reports.markup import NOTHING
 from reports.narrative import chapter
 
@@ -78,6 +79,15 @@ def test_the_pay_table_ends_with_what_arrives(before_tax):
     assert "汇算清缴在次年办理" in pay_table(before_tax, "zh").markup
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh", "按工资全额计算"), ("en", "whole salary")])
+def test_a_base_without_a_known_bound_is_told_under_the_table(before_tax, language, words):
+    """Xiamen has no bound in the book; with one known the line is not there."""
+    assert words in pay_table(before_tax, language).markup
+    years = tuple(y.model_copy(update={"is_base_unbounded": False}) for y in before_tax.pay)
+    bounded = before_tax.model_copy(update={"pay": years})
+    assert words not in pay_table(bounded, language).markup
+
+
 def test_the_months_withheld_add_up_to_the_year(before_tax):
     """Twelve rows a year, and their tax is the year's withheld tax."""
     rows = cells(withholding_table(before_tax, "en").markup)
@@ -102,6 +112,30 @@ def test_joint_borrowers_are_warned(language):
         assert "must not be added" in markup
         assert "any one of the joint borrowers" in told
         assert "of which the fund pays" in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_money_in_the_fund_is_named_where_a_home_loan_is_late(language):
+    """住房公积金管理条例 第二十四条: principal and interest of a home loan may be drawn for."""
+    plan, told = example(7), chapter(example(7), "income", language).markup
+    for account in plan.household.provident_fund:
+        assert Language(language).money(account.balance) in told
+    assert Language(language).either("房贷眼下有逾期", "a payment is overdue") in told
+    step = chapter(plan, "next_steps", language).markup
+    assert Language(language).either("公积金中心能不能提取", "your provident fund can pay") in step
+    # With the fund paying already, or no home loan, there is nothing to ask for.
+    for number in (1, 8):
+        quiet = chapter(example(number), "income", language).markup
+        assert Language(language).either("住房公积金管理条例", "Regulations on") not in quiet
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_guarantee_is_told_to_count_against_the_ceiling(language):
+    """The shop owner guarantees 300,000 for a relative; a fifth of its payments counts."""
+    told = chapter(example(3), "income", language).markup
+    assert "300,000.00" in told
+    weight = next(r.value for r in example(3).parameters if r.name == "house.guarantee_weight")
+    assert Language(language).percent(float(weight), 0) in told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -158,7 +158,7 @@ def cards():
         granted = granted_subsidies(products[name], terms, request, None, rules)
         offers.append(offer(products[name], terms, request, histories, granted))
     return [
-        risk_card(made, offers, histories, cases, rules, 1_000_000.0 if n < 2 else None)
+        risk_card(made, offers, histories, cases, rules, *[1_000_000.0 if n < 2 else None] * 2)
         for n, made in enumerate(offers)
     ]
 
@@ -171,7 +171,7 @@ def shown(cards):
     labels = {product.id: product.label for product in read_products(FOLDER)}
     candidates = [SimpleNamespace(product=c.product, label=labels[c.product]) for c in cards]
     facts = {name: getattr(plan, name) for name in type(plan).model_fields}
-    facts["selection"] = SimpleNamespace(risk_cards=cards, candidates=candidates)
+    facts["selection"] = SimpleNamespace(risk_cards=cards, candidates=candidates, shortlist=())
     facts["policy_changes"] = debt_changes(plan.household.liabilities, rules)
     return SimpleNamespace(**facts, debt=plan.debt)
 
@@ -215,9 +215,10 @@ def test_the_end_of_a_subsidy_is_a_policy_risk(shown):
 
 
 def test_debts_show_what_has_changed(shown):
-    """The couple's mortgage of 2019: 30 years when drawn, 40 today, each change with its day."""
+    """The couple's mortgage of 2019: cuts and shorter resets, each with its day; no new limits."""
     rows = _cells(changes_table(shown, "zh"))[1:]
-    assert ["30年", "40年", "2026-08-28"] in [row[2:5] for row in rows]
+    assert ["最短 1年", "最短 3个月", "2024-11-01"] in [row[2:5] for row in rows]
+    assert ["30年", "40年", "2026-08-28"] not in [row[2:5] for row in rows]
     assert ["无此规定", "适用", "2023-09-25"] in [row[2:5] for row in rows]
     assert all(len(row) == 6 for row in rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -78,15 +79,17 @@ def test_one_rule_is_told_whole():
         "月所有债务支出与收入比上限",
         "取值：60%",
         "生效日：2026-08-28",
-        "等级：C 单一来源",
+        "等级：C 计算器、博客或清单",
         "性质：法规/监管",
         "复核日：2027-02-28",
         "2004-09-02  55%  B",
         "银监发〔2004〕57号",
         "个人住房贷款管理办法（试行）第十条",
-        "Pages older than 2026-08-28 still show 55 %.",
+        "2026-08-28 以前的网页仍写 55%。",
     ):
         assert words in page
+    english = _run("debt_service.all_debts_limit", "--language", "en").stdout
+    assert "Pages older than 2026-08-28 still show 55 %." in english
     before = _run("debt_service.all_debts_limit", on="2026-08-27").stdout
     assert "取值：55%" in before
     assert "有效至：2026-08-27" in before
@@ -186,15 +189,19 @@ def test_a_broken_rule_file_is_told_with_its_line(tmp_path):
     assert "all_debts_limit.values[0].value" in run.stderr
 
 
-def test_check_warns_of_rules_to_be_reviewed_and_ends_as_before():
-    """A sound file stays sound; the warning has the count and the names."""
+def test_check_warns_of_what_is_to_be_reviewed_and_ends_as_before(tmp_path):
+    """A sound file stays sound; the warning has the names of rules and of both unknown LPRs."""
     example = PARAMS / "clients" / "example-08-first-loan.yaml"
     run = CliRunner().invoke(app, ["check", str(example), "--as-of", DAY])
     assert run.exit_code == 0, run.output
-    assert "1 条规则已过复核日" in run.stderr
-    assert "mortgage.new_average_rate" in run.stderr
-    quiet = CliRunner().invoke(app, ["check", str(example), "--as-of", "2026-10-31"])
-    assert quiet.stderr == ""
+    assert "3 条规则或利率已过复核日" in run.stderr
+    for name in ("market.lpr_1y", "market.lpr_5y", "mortgage.new_average_rate"):
+        assert name in run.stderr
+    before = tmp_path / "before.yaml"
+    text = example.read_text("utf-8")
+    before.write_text(re.sub("2026-10-(24|31)", "2026-10-18", text), "utf-8")
+    quiet = CliRunner().invoke(app, ["check", str(before), "--as-of", "2026-10-19"])
+    assert (quiet.exit_code, quiet.stderr) == (0, "")
 
 
 def test_check_of_bad_files_still_ends_with_2(tmp_path):
@@ -204,17 +211,69 @@ def test_check_of_bad_files_still_ends_with_2(tmp_path):
     run = CliRunner().invoke(app, ["check", str(bad), "--as-of", DAY, "--language", "en"])
     assert run.exit_code == 2
     assert "bad.yaml" in run.stdout
-    assert "to be looked up again: 1" in run.stderr
+    assert "to be looked up again: 3" in run.stderr
 
 
 def test_check_tells_of_rules_it_cannot_read(tmp_path):
-    """A folder without rules is said, and is no fault of the client's file."""
+    """A folder without rules gives no green light: no plan could follow; exit code 2."""
     example = PARAMS / "clients" / "example-08-first-loan.yaml"
     run = CliRunner().invoke(
         app, ["check", str(example), "--as-of", DAY, "--params", str(tmp_path)]
     )
-    assert run.exit_code == 0
+    assert run.exit_code == 2
     assert str(tmp_path / "rules") in run.stderr
+    assert "均无问题" not in run.stdout
+
+
+def test_check_notes_what_somebody_should_look_at(tmp_path):
+    """An offset without a home loan is told with its line, and is no problem of the file."""
+    text = (PARAMS / "clients" / "example-08-first-loan.yaml").read_text("utf-8")
+    path = tmp_path / "offset.yaml"
+    path.write_text(
+        text.replace("monthly_deposit: 2640", "monthly_deposit: 2640\n    offset: monthly")
+    )
+    run = CliRunner().invoke(app, ["check", str(path), "--as-of", DAY])
+    assert run.exit_code == 0, run.output
+    assert "offset.yaml:114  provident_fund[0].offset  填写了冲还贷" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("2026-02-30", "日历上没有 “2026-02-30”"),
+        ("2026-2-3", "“2026-2-3” 不是日期"),
+        ("9999-12-31", "应在 1950-01-01 至 2150-12-31 之间"),
+    ],
+)
+@pytest.mark.parametrize("command", ["rules", "products"])
+def test_a_day_that_is_none_is_refused_in_words(command, day, words):
+    """A day that does not exist, is written otherwise, or lies beyond the calendar."""
+    run = CliRunner().invoke(app, [command, "--on", day])
+    assert (run.exit_code, run.stdout) == (2, "")
+    assert words in run.stderr
+
+
+def test_what_is_not_known_here_is_not_called_ended():
+    """The average of new mortgages went on being published after 2025-01-31."""
+    page = _run("mortgage.new_average_rate", on="2025-06-01").stdout
+    assert "取值：未收录" in page
+    assert "已失效" not in page
+    (rule,) = _json("mortgage.new_average_rate", on="2025-06-01")
+    assert (rule["state"], rule["value"]) == ("unknown", None)
+
+
+def test_an_age_is_told_in_years_of_age():
+    """60 岁, not 60 年."""
+    page = _run("provident_fund.retirement_age").stdout
+    assert "男性 60 岁；女性（干部） 55 岁" in page
+
+
+def test_what_the_house_decides_has_no_grade():
+    """It is nobody's official text: the table says so, the page leaves the grade out."""
+    page = _run("house.guarantee_weight").stdout
+    assert "官方原文" not in page
+    assert "性质：本机构约定" in page
+    assert "自定" in _row(_run("house").stdout, "house.guarantee_weight")
 
 
 def test_the_command_brings_no_heavy_library():
