@@ -171,7 +171,9 @@ def shown(cards):
     labels = {product.id: product.label for product in read_products(FOLDER)}
     candidates = [SimpleNamespace(product=c.product, label=labels[c.product]) for c in cards]
     facts = {name: getattr(plan, name) for name in type(plan).model_fields}
-    facts["selection"] = SimpleNamespace(risk_cards=cards, candidates=candidates, shortlist=())
+    facts["selection"] = SimpleNamespace(
+        risk_cards=cards, candidates=candidates, shortlist=(), starts_on=AS_OF
+    )
     facts["policy_changes"] = debt_changes(plan.household.liabilities, rules)
     return SimpleNamespace(**facts, debt=plan.debt)
 
