@@ -406,14 +406,16 @@ def test_the_instalment_falls_or_the_end_comes_sooner(case, mode):
     kept = contract.method == "equal_principal"
     paid, before = (r[after].principal if kept else r[after].payment for r in (rows, base))
     is_last = len(rows) == after + 1
+    # Shares rounded down leave the last payment up to half a fen a period, now spread anew.
+    before_spread = before + len(base) // 2
     if mode == LOWER:
-        assert paid <= before
+        assert paid <= before_spread
         # A level rounded up may clear what little is left a payment sooner.
         assert len(rows) <= len(base)
     elif mode == SHORTEN and not is_last:
         assert paid == before
     elif not is_last:
-        assert paid <= before
+        assert paid <= before_spread
 
 
 def test_more_than_is_owed_pays_what_is_owed():
