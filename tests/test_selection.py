@@ -1325,6 +1325,7 @@ def test_extension_pays_nothing_out_on_its_cost_form():
 
 
 def test_largest_table_shows_what_decides():
-    """The last line says how much and which line holds it there."""
+    """The last line says how much, and a mark which line holds it there."""
     told = read(largest_table(planned(8), "zh"))
-    assert told.index("受限于 每月收支平衡") < told.index("最多可借 17.0 万元")
+    assert told.index("每月收支平衡 ▲ 17.0 万元") < told.index("最多可借 17.0 万元")
+    assert "全部还款占认定收入 ▲" not in told

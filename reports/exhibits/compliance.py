@@ -180,7 +180,8 @@ def cost_form(form: FinancingCostForm, name: str, speech: Language, *, is_due: b
         ),
         note=issuer_words(speech) if is_due else None,
     )
-    loan = [list(row) for row in (*loan_rows(form, speech), *cost_rows(form, speech))]
+    told = (*loan_rows(form, speech), *cost_rows(form, speech))
+    loan = [[name[:1].upper() + name[1:], text] for name, text in told]
     return joined((table(pair, loan, caption=title), items, last))
 
 

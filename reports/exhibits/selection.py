@@ -49,6 +49,9 @@ CODES: Final = {
     "wanted_method": "method",
     "check": "check",
 }
+HOLDS: Final = "▲"
+"""Marks the constraint that decides an amount."""
+
 FEN_PER_YUAN: Final = 100
 
 
@@ -364,8 +367,6 @@ def _largest_rows(
             speech.either("为留住备用金，至少要借", "To keep the reserve, at least"),
             *(speech.wan(one.least_fen / FEN_PER_YUAN) for one in found),
         ]
-    held_by = [speech.label("constraint", one.binds) for one in found]
-    yield [speech.either("受限于", "Held by"), *held_by]
     total = [speech.wan(one.amount_fen / FEN_PER_YUAN) for one in found]
     yield [speech.either("最多可借", "At most"), *total]
 
@@ -376,7 +377,8 @@ def _most(one: LargestLoan, code: str, speech: Language) -> str:
         return UNKNOWN
     if binding.most_yuan is None:
         return speech.either("不构成限制", "no limit")
-    return speech.wan(binding.most_yuan)
+    mark = f"{HOLDS} " if code == one.binds else ""
+    return mark + speech.wan(binding.most_yuan)
 
 
 def _has_least(plan: LiabilityPlan, found: Sequence[LargestLoan]) -> bool:
@@ -388,8 +390,10 @@ def _largest_note(plan: LiabilityPlan, found: Sequence[LargestLoan], speech: Lan
     say, step = speech.either, speech.wan(found[0].step_fen / FEN_PER_YUAN)
     words = [
         say(
+            f"{HOLDS}为卡住数目的那一项。"
             f"以 {step}为一档往下取整（替换旧债的，以所欠本金为限），按同样的期限和还款方式推算；"
             "是收支能够承受的上限，不是建议借到的数目。",
+            f"{HOLDS} holds the amount. "
             f"In steps of {step}, rounded down, and for debts to be replaced no more than they "
             "owe; over the same term and by the same method. It is the most your means would "
             "carry, no advice to borrow as much.",
