@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from reports.exhibits.chart import add_legend, chart, new_figure, write_beside
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 FEN_PER_WAN = 1_000_000
 MOST_SERIES = len(SERIES)
+MOST_YEARS_NAMED = 7
 
 
 def debt_name(debt: Debt, speech: Language) -> str:
@@ -171,7 +173,7 @@ def balance_chart(plan: LiabilityPlan, language: str) -> Html:
     year_ends = [place for place, month in enumerate(months, start=1) if month.endswith("-12")]
     # The first year's end may lie too near to today for both to be named.
     clear = [place for place in year_ends if place > len(months) // 9]
-    shown = clear[:: max(1, len(clear) // 7)]
+    shown = clear[:: max(1, ceil(len(clear) / MOST_YEARS_NAMED))]
     labels = [say(f"{months[p - 1][:4]}年末", f"end {months[p - 1][:4]}") for p in shown]
     axes.set_xticks([0, *shown], [say("今日", "today"), *labels])
     axes.set_title(say("万元", "CNY 10,000"))
