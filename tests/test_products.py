@@ -157,6 +157,11 @@ SLIPS = {
         "methods: [balloon]",
         ("terms[0].methods[0]", "balloon_product"),
     ),
+    "a grace as long as the shortest term": (
+        "    methods: [equal_instalment]",
+        "    grace: {months: 480}\n    methods: [equal_instalment]",
+        ("terms[0].grace.months", "grace_too_long"),
+    ),
     "a combination with one part": (
         "family: consumer",
         "family: combination",

@@ -572,7 +572,7 @@ def test_floating_loan_is_set_against_a_fixed_one_over_its_own_term():
 
 def test_extension_is_shown_against_the_homes_market_value():
     """791,932.23 on 960,000 is 82.5 %, as everywhere else; an extension is held to no limit."""
-    (card,) = chosen(7).risk_cards
+    card, _ = chosen(7).risk_cards
     assert card.loan_to_value == pytest.approx(owed_then(example(7)) / 96_000_000)
     assert card.price_fall_to_limit is None
 
@@ -1295,9 +1295,9 @@ def test_unverified_values_are_marked():
 
 @pytest.mark.parametrize(("language", "mind"), [("zh", "请留意："), ("en", "mind: ")])
 def test_what_to_mind_is_announced_once(language, mind):
-    """Four things to mind of one product follow one word of warning."""
+    """Several things to mind of each of two products follow one word of warning each."""
     told = read(shortlist_table(planned(7), language))
-    assert told.count(mind) == 1
+    assert told.count(mind) == 2
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -1319,9 +1319,22 @@ def test_chapter_tells_where_the_own_share_comes_from(language):
 
 def test_extension_pays_nothing_out_on_its_cost_form():
     """Where a loan's form says how much arrives, an extension's says that nothing does."""
-    (form,) = planned(7).selection.forms
+    form, _ = planned(7).selection.forms
     rows = dict(loan_rows(form, Language("zh")))
     assert rows["实际到手"] == "不放款，只改原有贷款的期限"
+
+
+def test_a_year_of_interest_alone_is_told_with_what_follows():
+    """Household 7's lender offers two extensions; the lighter first year has its price named."""
+    chosen = planned(7).selection
+    assert chosen.shortlist == ("qiming-mortgage-extension", "qiming-mortgage-relief")
+    plain, relief = (chosen.candidate(product).figures for product in chosen.shortlist)
+    assert relief.first_payment_fen < plain.first_payment_fen < relief.highest_payment_fen
+    reasons = {
+        reason.code: reason.numbers for reason in chosen.candidate(chosen.shortlist[1]).reasons
+    }
+    assert reasons["grace_then"] == {"months": 12, "then_fen": relief.highest_payment_fen}
+    assert "头1年不还本金，之后每月最多还 3,225 元" in read(shortlist_table(planned(7), "zh"))
 
 
 def test_largest_table_shows_what_decides():

@@ -44,10 +44,11 @@ def check_products(paths: Iterable[Path]) -> tuple[dict[Path, Product], tuple[Pr
     The sound files' products by path, and the problems file by file: those of `read_tree` and of
     the schema, and ``duplicate_product``, ``dates_not_ascending``, ``ends_before_start``,
     ``terms_overlap``, ``least_above_most``, ``choice_outside``, ``named_twice``,
-    ``literal_error``, ``balloon_product``, ``only_card_instalments``, ``method_needs_rate``,
-    ``uplift_needs_rate``, ``subsidy_needs_rate``, ``subsidy_of_home_loans``, ``before_index``,
-    ``cell_hidden``, ``part_without_rate``, ``part_unwanted``, ``grid_gap``. An id belongs to the
-    first file that has it, be that file otherwise sound or not.
+    ``literal_error``, ``balloon_product``, ``only_card_instalments``, ``grace_too_long``,
+    ``method_needs_rate``, ``uplift_needs_rate``, ``subsidy_needs_rate``,
+    ``subsidy_of_home_loans``, ``before_index``, ``cell_hidden``, ``part_without_rate``,
+    ``part_unwanted``, ``grid_gap``. An id belongs to the first file that has it, be that file
+    otherwise sound or not.
     """
     products: dict[Path, Product] = {}
     problems: list[Problem] = []

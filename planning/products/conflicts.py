@@ -110,6 +110,9 @@ def _word_conflicts(terms: Any) -> Iterator[Conflict]:
 def _method_conflicts(terms: Any) -> Iterator[Conflict]:
     """What the contracts of these terms could not be."""
     methods, cells = listed(terms, "methods"), listed(terms, "pricing")
+    shortest, grace = part(part(terms, "months"), "least"), part(part(terms, "grace"), "months")
+    if _is_number(shortest) and _is_number(grace) and grace >= shortest:
+        yield ("grace", "months"), "grace_too_long", {"term": shortest}
     kinds = [part(part(cell, "rate"), "kind") for cell in cells]
     for number, method in enumerate(methods):
         if method == "balloon":

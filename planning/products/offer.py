@@ -238,6 +238,7 @@ def _contract(
             "term_months": request.months,
             "method": method,
             "rate": _pricing(product, terms, request, part).rate,
+            "grace": terms.grace,
             "upfront_fee": Decimal(share_of(amount, fee_rate)) / FEN_PER_YUAN,
             "prepayment_policy": terms.prepayment_policy,
             "late_terms": terms.late_terms,

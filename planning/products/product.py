@@ -17,6 +17,7 @@ from planning.fields import Fraction, Money, PositiveMoney, Reference, Share, Te
 from planning.loans.arrears import LateTerms
 from planning.loans.conflicts import MAX_TERM_MONTHS
 from planning.loans.contract import Method, ProductKind
+from planning.loans.events import Grace
 from planning.loans.prepayment_policy import PrepaymentPolicy
 from planning.loans.rate_terms import FixedRate, FlatFee, FloatingRate
 from planning.loans.uses import Channel, LenderKind, Use
@@ -140,6 +141,7 @@ class ProductTerms(Record):
     pricing: tuple[Pricing, ...] = Field(min_length=1, description="the first that fits holds")
     collateral: Collateral | None = None
     guarantee: Literal["none", "personal", "company"] = "none"
+    grace: Grace | None = Field(default=None, description="宽限期, first months without principal")
     upfront_fee_rate: Fraction | None = Field(default=None, description="out of the proceeds")
     charges: tuple[Charge, ...] = ()
     subsidy: Literal["none", "consumer", "first_home"] = "none"

@@ -210,6 +210,9 @@ def _notes(room: Room, trial: Trial) -> Iterator[Reason]:
         yield Reason(code="kept_lump", numbers={"lump_yuan": trial.who.lump_yuan})
     if figures.lump_fen:
         yield Reason(code="lump_due", numbers={"lump_fen": figures.lump_fen})
+    if grace := trial.asked_terms.grace:
+        numbers = {"months": grace.months, "then_fen": figures.highest_payment_fen}
+        yield Reason(code="grace_then", numbers=numbers)
     yield from _subsidy_over(room, trial)
     if figures.own_cost != figures.cost:
         saved = sum(schedule.total_subsidy for schedule in trial.offer.schedules)
