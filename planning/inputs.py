@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from planning.household.client import read_household
 from planning.market.history import read_index_histories
-from planning.parameters import read_rule_book, read_scenarios
 from planning.products.catalogue import read_products
+from planning.rule_files import read_rule_book, read_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,13 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from planning.dates import add_months
 from planning.household.balance_sheet import BalanceSheet
-from planning.household.cashflow import cashflow, liquid_assets, year_ahead
+from planning.household.cashflow import (
+    cashflow,
+    liquid_assets,
+    property_fee_yuan,
+    year_ahead,
+)
 from planning.household.guarantees import contingent_instalment_yuan
 from planning.household.joint import MemberDebts, member_debts
 from planning.household.pay import PayYear, net_pay, pay_years
@@ -28,8 +32,9 @@ from planning.parameters import InForce, Scenario
 from planning.products.policy import DebtChanges, debt_changes
 from planning.record import Record
 from planning.risk.contingency import Contingency, contingency
+from planning.risk.review import Review, reviews
 from planning.risk.stress import StressOutcome, outcome, projection, stress_test
-from planning.risk.warning import Evidence, Finding, findings, suitability_months
+from planning.risk.warning import Evidence, Finding, findings
 from planning.rules.compliance import (
     Case,
     Check,
@@ -47,7 +52,7 @@ from planning.strategy.repayment import (
     prepayment_comparison,
 )
 from planning.strategy.selection import Selection, Situation, selection
-from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
+from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,16 +126,6 @@ class YearAhead(Record):
     debt_service_yuan: float
     fund_paid_yuan: float
     margin_yuan: float
-
-
-class Review(Record):
-    """A day on which the plan is to be looked at again, and why."""
-
-    due_on: date
-    code: Literal[
-        "follow_up", "reset", "maturity", "risk_assessment", "consent", "wanted_by", "goal"
-    ]
-    subject: str = ""
 
 
 class LiabilityPlan(Record):
@@ -254,7 +249,7 @@ def liability_plan(
         stress=stress,
         contingency=emergency,
         findings=found,
-        reviews=_reviews(household, base.positions, as_of, rules),
+        reviews=reviews(household, base.positions, as_of, rules),
         parameters=rules.consulted,
         provenance=Provenance(
             engine_version=engine_version,
@@ -382,11 +377,7 @@ def _household_checks(
 def _load(household: Household, base: Projection, rules: RulesInForce, pay: NetPay) -> Load:
     """What the debts claim of recognised income, property fee and guarantees among it."""
     year = year_ahead(base.frame)
-    fee = sum(
-        yuan(line.amount) / (1 if line.frequency == "monthly" else MONTHS_PER_YEAR)
-        for line in household.expenses
-        if line.kind == "property_fee"
-    )
+    fee = property_fee_yuan(household)
     housing, service = (
         float(year[name].sum()) / MONTHS_PER_YEAR for name in ("housing_service", "debt_service")
     )
@@ -453,34 +444,3 @@ def _prepayment(
         return None
     dearest = max(able.values(), key=lambda p: (p.rate_today.annual_rate, p.balance))
     return prepayment_comparison(dearest, spare * FEN_PER_YUAN)
-
-
-def _reviews(
-    household: Household, positions: Sequence[Position], as_of: date, rules: RulesInForce
-) -> tuple[Review, ...]:
-    """Days to come on which something about the plan changes, in order."""
-    follow_up = add_months(as_of, int(rules.value("house.review_months")))
-    reviews = [Review(due_on=follow_up, code="follow_up")]
-    for position in positions:
-        reset = position.next_reset_after(as_of)
-        if reset:
-            reviews.append(
-                Review(due_on=reset.starts_on, code="reset", subject=position.contract.id)
-            )
-        if position.remaining:
-            last = position.remaining[-1].due_on
-            reviews.append(Review(due_on=last, code="maturity", subject=position.contract.id))
-    valid = suitability_months(rules) or MONTHS_PER_YEAR
-    assessed = add_months(household.risk_tolerance.assessed_on, valid)
-    dated: list[tuple[date | None, Literal["risk_assessment", "consent", "wanted_by"]]] = [
-        (max(assessed, as_of), "risk_assessment"),
-        (household.consents.ends_on, "consent"),
-        (household.need.wanted_by, "wanted_by"),
-    ]
-    reviews += [Review(due_on=day, code=code) for day, code in dated if day and day >= as_of]
-    reviews += [
-        Review(due_on=goal.wanted_by, code="goal", subject=goal.text)
-        for goal in household.goals
-        if goal.wanted_by and goal.wanted_by >= as_of
-    ]
-    return tuple(sorted(reviews, key=lambda review: (review.due_on, review.code, review.subject)))

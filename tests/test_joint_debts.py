@@ -14,7 +14,7 @@ from planning.household.joint import member_debts
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.market.history import read_index_histories
-from planning.parameters import read_rule_book
+from planning.rule_files import read_rule_book
 
 ROOT = Path(__file__).parents[1]
 CLIENTS = ROOT / "params" / "clients"

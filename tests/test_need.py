@@ -9,7 +9,7 @@ import pytest
 
 from planning.household.client import read_household
 from planning.household.profile import Need
-from planning.parameters import read_rule_book
+from planning.rule_files import read_rule_book
 from planning.strategy.need import (
     forbidding_rule,
     need_is_forbidden,

@@ -14,7 +14,6 @@ from pyxirr import irr
 from planning.errors import ParameterError, TermsError
 from planning.household.profile import HomePurchase
 from planning.market.history import read_index_histories
-from planning.parameters import read_rule_book
 from planning.products.catalogue import read_products
 from planning.products.offer import Request, known_on, offer
 from planning.products.subsidies import (
@@ -23,6 +22,7 @@ from planning.products.subsidies import (
     subsidy_refusals,
     window_end,
 )
+from planning.rule_files import read_rule_book
 from planning.rules.disclosure import Charge
 from planning.units import share_of
 

@@ -13,14 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planning.errors import ClientFileError, ParameterError
-from planning.parameters import (
-    Band,
-    RuleBook,
-    RuleEntry,
-    Scenario,
-    read_rule_book,
-    read_scenarios,
-)
+from planning.parameters import Band, RuleBook, RuleEntry, Scenario
+from planning.rule_files import read_rule_book, read_scenarios
 
 PARAMS = Path(__file__).parents[1] / "params"
 AS_OF = date(2026, 11, 22)

@@ -20,7 +20,7 @@ from planning.household.pay import net_pay, pay_years
 from planning.household.profile import Household, Member
 from planning.household.recognition import recognised_income
 from planning.household.tax import bonus_tax_on, tax_brackets, tax_on
-from planning.parameters import read_rule_book
+from planning.rule_files import read_rule_book
 from planning.yaml_tree import read_tree
 
 ROOT = Path(__file__).parents[1]

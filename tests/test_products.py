@@ -14,10 +14,10 @@ from planning.errors import ClientFileError
 from planning.household.client import read_household
 from planning.household.profile import Asset, Income, Member
 from planning.market.history import read_index_histories
-from planning.parameters import read_rule_book
 from planning.products.catalogue import check_products, product_schema, read_products
 from planning.products.offer import Request, offer
 from planning.products.product import Family
+from planning.rule_files import read_rule_book
 from planning.rules.compliance import Case, contract_checks, is_lawful
 from planning.yaml_tree import read_tree
 from reports.language import Language

@@ -22,8 +22,8 @@ from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.loans.schedule import Prepayment
 from planning.market.history import read_index_histories
-from planning.parameters import read_rule_book
 from planning.plan import liability_plan
+from planning.rule_files import read_rule_book
 
 ROOT = Path(__file__).parents[1]
 AS_OF = date(2026, 11, 22)

@@ -14,12 +14,12 @@ from planning.household.client import read_household
 from planning.loans.rates import rate_steps
 from planning.loans.schedule import payment_schedule
 from planning.market.history import read_index_histories
-from planning.parameters import read_rule_book, read_scenarios
 from planning.products.catalogue import read_products
 from planning.products.offer import Request, offer
 from planning.products.policy import _RULES_OF, changes_ahead, changes_since, debt_changes
 from planning.products.risk_card import risk_card
 from planning.products.subsidies import granted_subsidies
+from planning.rule_files import read_rule_book, read_scenarios
 from reports.language import Language
 
 PARAMS = Path(__file__).parents[1] / "params"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from planning.market.history import read_index_histories
-from planning.parameters import RuleBook, read_rule_book
+from planning.parameters import RuleBook
+from planning.rule_files import read_rule_book
 from reports.language import LANGUAGES, Language
 
 PARAMS = Path(__file__).parents[1] / "params"

@@ -126,6 +126,15 @@ def liquid_assets(household: Household) -> float:
     )
 
 
+def property_fee_yuan(household: Household) -> float:
+    """The property fee (物业费) of an average month, which lenders count beside the instalment."""
+    return sum(
+        yuan(line.amount) / (1 if line.frequency == "monthly" else MONTHS_PER_YEAR)
+        for line in household.expenses
+        if line.kind == "property_fee"
+    )
+
+
 def year_ahead(frame: pd.DataFrame) -> pd.DataFrame:
     """The twelve full months after the plan's own month."""
     return frame.iloc[1 : MONTHS_PER_YEAR + 1]

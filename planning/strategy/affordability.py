@@ -16,6 +16,7 @@ from planning.household.cashflow import (
     LUMP_METHODS,
     cashflow,
     liquid_assets,
+    property_fee_yuan,
     year_ahead,
 )
 from planning.household.guarantees import contingent_instalment_yuan
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from planning.household.profile import Asset, Household
+    from planning.household.profile import Asset
     from planning.household.recognition import RecognisedIncome
     from planning.loans.position import Position
     from planning.loans.rates import IndexHistory
@@ -174,7 +175,7 @@ def standing(situation: Situation) -> Standing:
         stressed_service_yuan=service + _rise_yuan(situation),
         fund_paid_yuan=_mean(frame, "fund_paid"),
         housing_yuan=_mean(frame, "housing_service"),
-        property_fee_yuan=_property_fee_yuan(household),
+        property_fee_yuan=property_fee_yuan(household),
         guarantees_yuan=contingent_instalment_yuan(household, as_of, rules),
         lump_yuan=float(year_ahead(frame)["lump_principal"].sum()),
         liquid_yuan=liquid_assets(household),
@@ -334,14 +335,6 @@ def soon_yuan(situation: Situation) -> float:
 
 def _mean(frame: pd.DataFrame, column: str) -> float:
     return float(year_ahead(frame)[column].sum() / MONTHS_PER_YEAR)
-
-
-def _property_fee_yuan(household: Household) -> float:
-    return sum(
-        yuan(line.amount) / (1 if line.frequency == "monthly" else MONTHS_PER_YEAR)
-        for line in household.expenses
-        if line.kind == "property_fee"
-    )
 
 
 def _rise_yuan(situation: Situation) -> float:

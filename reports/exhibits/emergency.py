@@ -11,7 +11,8 @@ from reports.language import UNKNOWN, Language
 from reports.markup import Html
 
 if TYPE_CHECKING:
-    from planning.plan import LiabilityPlan, Review
+    from planning.plan import LiabilityPlan
+    from planning.risk.review import Review
 
 
 def fund_table(plan: LiabilityPlan, language: str) -> Html:

@@ -67,7 +67,7 @@ def reviewed_rules(params: Path, on: date, language: str) -> tuple[RuleBook | No
     -------
     None and the lines of all problems, where the rules or the rates cannot be read.
     """
-    from planning.parameters import read_rule_book
+    from planning.rule_files import read_rule_book
     from reports.language.problems import problem_lines
     from reports.rules.listing import listed_of
     from reports.rules.view import review_lines

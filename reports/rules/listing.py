@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 from planning.dates import add_months
 from planning.market.history import publication_day, read_publications
-from planning.parameters import DatedValue, Label, Reference, read_rule_book
+from planning.parameters import DatedValue, Label, Reference
+from planning.rule_files import read_rule_book
 from reports.language import Language
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ import pytest
 from typer.testing import CliRunner
 
 from planning.market.history import read_index_histories
-from planning.parameters import Label, read_rule_book, read_scenarios
+from planning.parameters import Label
 from planning.products.catalogue import product_schema, read_products
 from planning.products.offer import Request, offer
 from planning.products.policy import debt_changes
 from planning.products.risk_card import risk_card
 from planning.products.subsidies import granted_subsidies
+from planning.rule_files import read_rule_book, read_scenarios
 from reports.cli import app
 from reports.exhibits.risk_cards import (
     changes_table,
