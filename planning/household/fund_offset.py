@@ -23,7 +23,8 @@ from planning.loans.offset import (
     ProvidentFundAccount,
     offset_ledger,
 )
-from planning.loans.schedule import Prepayment, Restart, Schedule
+from planning.loans.schedule import Prepayment, Schedule
+from planning.repayment.purse import FundPool
 from planning.units import MONTHS_PER_YEAR, Fen, share_of
 
 if TYPE_CHECKING:
@@ -65,10 +66,7 @@ class _OpenLoan(OffsetLoan):
 
 def _open_loan(standing: Position, prepayments: Sequence[Prepayment] = ()) -> _OpenLoan:
     """The loan with the balance its lender has reported, if any."""
-    contract, restart = standing.contract, None
-    if standing.balance_difference and contract.current_balance is not None:
-        paid = standing.current.rows[0].period - 1
-        restart = Restart(paid, contract.current_balance, contract.reported_on)
+    contract, restart = standing.contract, standing.restart
     return _OpenLoan(contract, standing.steps, tuple(prepayments), restart, known=standing.current)
 
 
@@ -114,6 +112,49 @@ def fund_offset(
         paid=taken if is_monthly else nothing,
         prepaid=nothing if is_monthly else taken,
         rows=rows,
+    )
+
+
+def fund_pools(
+    household: Household, housing: Sequence[Position], months: Sequence[date]
+) -> tuple[FundPool, ...]:
+    """
+    The household's offsetting accounts as pools of money by month, for a strategy.
+
+    Parameters
+    ----------
+    housing, months : as for ``fund_offset``.
+
+    Notes
+    -----
+    What reaches the accounts is what reaches them while the contracts alone are followed;
+    interest that a fuller account would earn besides is left out.
+    """
+    from planning.household.cashflow import NO_SHOCK
+
+    accounts = [account for account in household.provident_fund if account.offset != "none"]
+    built = []
+    for pool in _pools(accounts, [p for p in housing if p.contract.subsidy is None]):
+        deposits = [_deposit(household, pool, months, n, NO_SHOCK) for n in range(len(months))]
+        rows = tuple(_rows(pool, months, deposits))
+        if rows:
+            built.append(_as_pool(pool, rows, months))
+    return tuple(built)
+
+
+def _as_pool(pool: _Pool, rows: Sequence[OffsetRow], months: Sequence[date]) -> FundPool:
+    first = rows[0]
+    opening = first.fund_balance + first.from_fund - first.deposited - first.credited
+    held, inflow = opening, dict.fromkeys(months, 0)
+    for row in rows:
+        inflow[row.due_on.replace(day=1)] += row.fund_balance + row.from_fund - held
+        held = row.fund_balance
+    fund_first = sorted(pool.loans, key=lambda p: p.contract.product != "provident_fund_mortgage")
+    return FundPool(
+        loans=tuple(loan.contract.id for loan in fund_first),
+        inflow=tuple(inflow.values()),
+        month_of_year=pool.accounts[0].offset_month,
+        held=opening - sum(account.kept_minimum for account in pool.accounts),
     )
 
 

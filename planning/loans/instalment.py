@@ -8,6 +8,7 @@ rows are written is ``planning.loans.ledger``'s.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, log1p
 from typing import TYPE_CHECKING
 
 from planning.errors import TermsError
@@ -220,12 +221,36 @@ class Instalment:
         most = max(self.amortised_by - after_period, 1)
         if self.contract.method in SHARED:
             return min(-(-self.balance // self.share), most) if self.share else most
-        balance = self.balance
+        balance, known = self.balance, self._periods_by_formula()
+        if known is not None:
+            return min(known, most)
         for count in range(1, most):
             balance -= max(self.level - self._interest_of(after_period + count, balance), 0)
             if balance <= 0:
                 return count
         return most
+
+    def _periods_by_formula(self) -> int | None:
+        """
+        The periods a level instalment needs, where rounding cannot matter; else None.
+
+        Half a fen a period, grown at the rate, is the most by which the rounded balance may be
+        off: the answer stands when the balance is further than that from zero on both sides.
+        """
+        assert self.rate is not None  # noqa: S101  a period has been opened before
+        rate = float(self.rate) / self.contract.periods_per_year
+        balance, level = float(self.balance), float(self.level)
+        if self.contract.conventions.day_count.startswith("actual") or rate <= 0:
+            return None
+        if level <= balance * rate + 1:
+            return None
+        needed = ceil(-log1p(-balance * rate / level) / log1p(rate))
+        before, after = (
+            balance * (1 + rate) ** count - level * ((1 + rate) ** count - 1) / rate
+            for count in (needed - 1, needed)
+        )
+        doubt = 1 + ((1 + rate) ** needed - 1) / rate
+        return needed if before > doubt and after < -doubt else None
 
     def _interest_of(self, period: int, balance: Fen) -> Fen:
         """Interest of a later period on a balance, at the rate in force."""

@@ -8,6 +8,7 @@ The walk through a contract's periods: what falls due, what is prepaid, what is 
 from __future__ import annotations
 
 from collections import deque
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -89,10 +90,7 @@ def ledger_rows(
 
     Rows come one at a time, so that whoever compares them with a statement may stop early.
     """
-    walk = _Ledger(contract, steps, located)
-    if restart is not None:
-        walk.begin_at(restart)
-    return walk.rows()
+    return Ledger(contract, steps, located, restart).rows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +102,15 @@ class _Prepaid:
     event: str = ""
 
 
-class _Ledger:
+class Ledger:
     """The state of one contract while its periods are walked."""
 
     def __init__(
-        self, contract: LoanContract, steps: tuple[RateStep, ...], located: Timeline
+        self,
+        contract: LoanContract,
+        steps: tuple[RateStep, ...],
+        located: Timeline,
+        restart: Restart | None = None,
     ) -> None:
         self.contract = contract
         self.conventions = contract.conventions
@@ -123,19 +125,41 @@ class _Ledger:
         self.step: RateStep | None = None
         self.deferred = 0
         self.accrued = Fraction(0)
+        if restart is not None:
+            self._begin_at(restart)
 
     @property
     def balance(self) -> Fen:
+        """Principal owed after the last period walked."""
         return self.plan.balance
 
     def rows(self) -> Iterator[ScheduleRow]:
+        """Every row from here until the balance is zero."""
         while self.balance > 0:
-            yield from self._period_rows()
+            yield from self.period_rows()
 
-    def begin_at(self, restart: Restart) -> None:
+    def fork(self, further: Prepayment | None = None) -> Ledger:
+        """The same state, to be walked on its own; with a further prepayment to come."""
+        other = copy(self)
+        other.plan, other.pauses = copy(self.plan), list(self.pauses)
+        other.by_day, other.term_changes = deque(self.by_day), deque(self.term_changes)
+        if further is not None:
+            other._expect(further)  # noqa: SLF001  its own class
+        return other
+
+    def _expect(self, further: Prepayment) -> None:
+        if further.paid_on is None:
+            own = self.by_period.get(further.after_period, ())
+            self.by_period = {**self.by_period, further.after_period: (*own, further)}
+            return
+        by_day = [(day, group) for day, group in self.by_day if day != further.paid_on]
+        own = next((group for day, group in self.by_day if day == further.paid_on), ())
+        self.by_day = deque(sorted([*by_day, (further.paid_on, (*own, further))]))
+
+    def _begin_at(self, restart: Restart) -> None:
         """Walk what came before, for the term it left, and take the balance as reported."""
         while self.number < restart.after_period and self.balance > 0:
-            deque(self._period_rows(), maxlen=0)
+            deque(self.period_rows(), maxlen=0)
         if self.number < restart.after_period:
             self.number = restart.after_period
             self.starts_on = self.contract.interest_until(self.number)
@@ -149,7 +173,8 @@ class _Ledger:
         ]
         self.plan.restart(restart.balance + sum(since), self.number)
 
-    def _period_rows(self) -> Iterator[ScheduleRow]:
+    def period_rows(self) -> Iterator[ScheduleRow]:
+        """The rows of the next period: prepayments on days of their own, then the due row."""
         self.number += 1
         self._open_period()
         self.settled_on = self.starts_on

@@ -28,7 +28,8 @@ class Position:
     One contract on `as_of`.
 
     `unpaid` are the rows due and not paid, `remaining` those due after `as_of`;
-    `balance_difference` is reported minus computed balance, None when nothing was reported.
+    `balance_difference` is reported minus computed balance, None when nothing was reported;
+    `restart` is where the ledger goes on from the reported one.
     """
 
     contract: LoanContract
@@ -39,6 +40,7 @@ class Position:
     unpaid: tuple[ScheduleRow, ...]
     remaining: tuple[ScheduleRow, ...]
     balance_difference: Fen | None
+    restart: Restart | None = None
 
     @property
     def balance(self) -> Fen:
@@ -147,6 +149,7 @@ def position(
         unpaid=tuple(row for row in open_rows if row.due_on <= as_of),
         remaining=tuple(row for row in open_rows if row.due_on > as_of),
         balance_difference=difference,
+        restart=restart,
     )
 
 

@@ -1,0 +1,1 @@
+"""Repaying several debts together: strategies in the exact ledger, and how good they are."""

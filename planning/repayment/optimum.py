@@ -1,0 +1,528 @@
+"""
+The cheapest way to repay several debts, and a certificate of how good any other way is.
+
+A linear program that allows more than the ledger gives a cost nothing goes below. Its money is
+never shown: what it does is rounded to real prepayments and lived in the exact ledger, and only
+that is a plan. Which rate a 元 should go to is not that of today but what it grows by until the
+money would be paid anyway, prepayment charges deducted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import floor
+from time import monotonic
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from planning.repayment.order import Avalanche, Contractual
+from planning.repayment.owed import ContractDebt, PlainDebt
+from planning.repayment.path import contract_path
+from planning.repayment.program import Dates, Flows, Pool, linear_program
+from planning.repayment.purse import FixedBudget, HouseholdPurse
+from planning.repayment.run import repaid
+from planning.repayment.solver import Solution, solve, warm
+from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from planning.repayment.order import OrderName, Target
+    from planning.repayment.owed import Owed
+    from planning.repayment.path import ContractPath
+    from planning.repayment.program import Program
+    from planning.repayment.purse import Purse
+    from planning.repayment.run import Run
+    from planning.units import Fen
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+CertificateStatus = Literal["optimal", "bounded", "time_limit", "failed"]
+"""已证最优、有下界、求解超时、求解失败."""
+
+MOST_CHOICES: Final = 40
+"""Dates to choose among at once: with more, a choice is not proven within seconds."""
+
+MONTHS_LATER: Final = 24
+CHOOSING_SECONDS: Final = 3.0
+FEW_A_YEAR: Final = 2
+LEAST_FALL_YUAN: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """
+    What a little more of something changes in the least cost, 元 per 元 in money of the plan's day.
+
+    Parameters
+    ----------
+    reserve : a higher floor in every month in which it is the reserve: what holding it costs.
+    monthly_budget : money more in every month from the first full one on; negative, it saves.
+    """
+
+    reserve: float
+    monthly_budget: float
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """
+    How good the best plan known is; money of the plan's day, 分.
+
+    ``optimal``: no plan is cheaper by more than rounding to the 分 explains, and `bound_fen` is
+    the plan's own cost. ``bounded``: no plan is cheaper than `bound_fen`. Otherwise there is no
+    bound, and None says so.
+
+    Parameters
+    ----------
+    gap_fen : how much the plan costs above the bound.
+    rounding_fen : by how much rounding to the 分 may take a plan below the program's cost.
+    """
+
+    status: CertificateStatus
+    bound_fen: Fen | None
+    gap_fen: Fen | None
+    rounding_fen: Fen
+    prices: Prices | None = None
+
+    def gap(self, cost: float) -> Fen | None:
+        """How much a plan of that `cost` is above the bound; None without one."""
+        return None if self.bound_fen is None else max(round(cost) - self.bound_fen, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """
+    The best plan known, named "optimum", and its certificate.
+
+    `same_as` is the strategy it is, None where no strategy does as well.
+    """
+
+    run: Run
+    certificate: Certificate
+    same_as: OrderName | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What a plan is made for."""
+
+    debts: Sequence[Owed]
+    purse: Purse
+    days: Sequence[date]
+    step: Fen
+    window: range
+    monthly_yield: float
+    is_budget: bool
+
+    def lived(self, order: _Order) -> Run:
+        return repaid(
+            self.debts, self.purse, order, self.days,
+            step=self.step, window=self.window, is_budget=self.is_budget,
+        )  # fmt: skip
+
+    def rank(self, run: Run) -> tuple[bool, float]:
+        """What ends every debt before what does not, then by cost."""
+        return not run.clears, self.cost(run)
+
+    def cost(self, run: Run) -> float:
+        return comparable_cost(run, self.monthly_yield, len(self.days))
+
+
+def comparable_cost(run: Run, monthly_yield: float, months: int) -> float:
+    """All payments in money of the day of the plan, what is left after the last month paid then."""
+    return run.cost(monthly_yield) + run.unpaid / (1 + monthly_yield) ** (months - 1)
+
+
+def optimum(  # noqa: PLR0913  what `repaid` takes, and what is known of other plans
+    debts: Sequence[Owed],
+    purse: Purse,
+    days: Sequence[date],
+    *,
+    step: Fen = 1,
+    window: range | None = None,
+    monthly_yield: float = 0.0,
+    is_budget: bool = False,
+    rivals: Sequence[Run] = (),
+    limit_s: float,
+) -> Optimum:
+    """
+    The cheapest plan that can be found, at least as cheap as any of the `rivals`.
+
+    Parameters
+    ----------
+    debts, purse : as on the day of the plan; left as they are.
+    days : last day of each month, the plan's own first.
+    step : 分 a part prepayment is a multiple of.
+    window : months in which cash prepays; all of them when absent.
+    monthly_yield : what money kept earns a month, fraction.
+    is_budget : the plan ends with the last debt.
+    rivals : what strategies came to with the same money over the same days.
+    limit_s : seconds for all solving; then the best rival is the plan, without a bound.
+    """
+    warm()
+    window = range(len(days)) if window is None else window
+    case = _Case(debts, purse, days, step, window, monthly_yield, is_budget)
+    rivals = rivals or (repaid(debts, purse, Contractual(), days, is_budget=is_budget),)
+    best = min(rivals, key=case.rank)
+    deadline = monotonic() + limit_s
+    try:
+        paths = [contract_path(debt, _horizon(case, rivals)) for debt in debts]
+    except ValueError:
+        return _without_bound(best, "failed")
+    flows = _flows(purse, paths)
+    program = linear_program(paths, flows, monthly_yield=monthly_yield, window=window)
+    solution = solve(program, limit_s)
+    if solution.equal_price is None or solution.most_price is None:
+        return _without_bound(best, "time_limit" if solution.status == "time_limit" else "failed")
+    bound = FEN_PER_YUAN * program.bound(solution.equal_price, solution.most_price)
+    rounding = _rounding_fen(paths, program, solution)
+    prices = _prices(program, solution)
+    plan, same_as = best, _named(best)
+    if case.cost(best) > bound + rounding:
+        relaxed = _Relaxed(case, paths, flows, program, solution)
+        tried = min(relaxed.plans(deadline), key=case.rank)
+        if case.rank(tried) < case.rank(best):
+            plan, same_as = tried, None
+    certificate = _certificate(case.cost(plan), bound, rounding, prices)
+    return Optimum(replace(plan, name="optimum"), certificate, same_as)
+
+
+def _named(run: Run) -> OrderName | None:
+    return run.name
+
+
+def _without_bound(best: Run, status: CertificateStatus) -> Optimum:
+    return Optimum(replace(best, name="optimum"), Certificate(status, None, None, 0), best.name)
+
+
+def _certificate(cost: float, bound: float, rounding: Fen, prices: Prices) -> Certificate:
+    if cost <= bound + rounding:
+        return Certificate("optimal", round(cost), 0, rounding, prices)
+    # Rounded down, so that no plan is below it by the rounding of the bound itself.
+    whole = floor(bound)
+    return Certificate("bounded", whole, round(cost) - whole, rounding, prices)
+
+
+def _horizon(case: _Case, rivals: Sequence[Run]) -> Sequence[date]:
+    """
+    The months looked at: of a budget, as many as the slowest plan that clears it needs.
+
+    Two years more, since the best plan may wait for a penalty to expire and end later.
+    """
+    ends = [run.months for run in rivals if run.clears and run.months is not None]
+    # Money kept that earns something makes what is paid later cheaper than it is owed now.
+    if not case.is_budget or case.monthly_yield or not ends:
+        return case.days
+    return case.days[: max(ends) + 1 + MONTHS_LATER]
+
+
+# ------------------------------------------------------------------------- the money
+
+
+def _flows(purse: Purse, paths: Sequence[ContractPath]) -> Flows:
+    """The money of a purse as the program takes it."""
+    months = len(paths[0].opening) if paths else 0
+    if isinstance(purse, FixedBudget):
+        return _budget_flows(purse, paths, months)
+    if isinstance(purse, HouseholdPurse):
+        return _household_flows(purse, months)
+    raise TypeError(f"no program is known for {type(purse).__name__}")
+
+
+def _budget_flows(purse: FixedBudget, paths: Sequence[ContractPath], months: int) -> Flows:
+    # Payments beyond the budget are made all the same, so that a month always holds them.
+    most = sum((_most_due(path) for path in paths), np.zeros(months))
+    income = [purse.lumps.get(n, 0) + (purse.monthly if n else 0) for n in range(months)]
+    return Flows(
+        opening=purse.cash / FEN_PER_YUAN,
+        net=np.maximum(np.array(income) / FEN_PER_YUAN, most),
+        floor=np.zeros(months),
+        raised=np.zeros(months, dtype=bool),
+    )
+
+
+def _most_due(path: ContractPath) -> Floats:
+    """The most that can fall due of a debt, whatever is prepaid."""
+    asked = path.share * path.opening
+    if path.keeps_instalment:
+        asked = np.minimum(path.most_kept, path.growth * path.opening)
+    return asked + path.fee_share * path.opening
+
+
+def _household_flows(purse: HouseholdPurse, months: int) -> Flows:
+    money = purse.money
+    calendar = np.array(money.calendar[:months])
+    later = np.arange(months) > 0
+    pools = tuple(
+        Pool(
+            loans=pool.loans,
+            inflow=np.array(pool.inflow[:months]) / FEN_PER_YUAN,
+            held=pool.held / FEN_PER_YUAN,
+            prepays=(calendar == pool.month_of_year) & later if pool.month_of_year else None,
+        )
+        for pool in purse.pools
+    )
+    return Flows(
+        opening=purse.cash / FEN_PER_YUAN,
+        net=np.array(money.net[:months]) / FEN_PER_YUAN,
+        floor=np.array(purse.floor[:months]) / FEN_PER_YUAN,
+        raised=np.array(purse.floor[:months]) == np.array(money.floor[:months]),
+        pools=pools,
+    )
+
+
+# ------------------------------------------------------------------------- the certificate
+
+
+def _rounding_fen(paths: Sequence[ContractPath], program: Program, solution: Solution) -> Fen:
+    """
+    How far below the program's cost rounding can take a plan, 分.
+
+    Notes
+    -----
+    A month's interest is off by half a 分, an instalment by another half until its loan ends.
+    Money lacking in a month is worth its price, that of the cash row, besides itself; the
+    highest of them stands for all. The bound moves by no more than that (weak duality).
+    """
+    assert solution.equal_price is not None  # noqa: S101  asked before
+    dearest = float(np.abs(solution.equal_price[: len(program.cash)]).max(initial=0.0))
+    months = sum(int((path.opening > 0).sum()) for path in paths)
+    return int(np.ceil(1.5 * months * (1 + dearest))) + 1
+
+
+def _prices(program: Program, solution: Solution) -> Prices:
+    assert solution.equal_price is not None  # noqa: S101  asked before
+    assert solution.most_price is not None  # noqa: S101  the same
+    reduced = program.reduced_cost(solution.equal_price, solution.most_price)
+    floors = np.maximum(reduced[program.cash], 0.0)
+    money = solution.equal_price[1 : len(program.cash)]
+    return Prices(reserve=float(floors[program.raised].sum()), monthly_budget=float(money.sum()))
+
+
+# ------------------------------------------------------------------------- plans
+
+
+class _Relaxed:
+    """A solution of the program on its way to plans of the ledger."""
+
+    def __init__(
+        self,
+        case: _Case,
+        paths: Sequence[ContractPath],
+        flows: Flows,
+        program: Program,
+        solution: Solution,
+    ) -> None:
+        self.case, self.paths, self.flows = case, paths, flows
+        self.first = _Guide(paths, flows, program, solution)
+
+    def plans(self, deadline: float) -> Iterator[Run]:
+        """Plans that follow the solution, and where dates are few, solutions of chosen dates."""
+        limited = [path for path in self.paths if path.policy.most_per_year]
+        guides = list(self._chosen(limited, deadline)) if limited else [self.first]
+        for guide in (*guides, *self._by_parts(guides[0], deadline)):
+            yield self.case.lived(_Order(guide, follows=True))
+            yield self.case.lived(_Order(guide, follows=False))
+
+    def _by_parts(self, guide: _Guide, deadline: float) -> Iterator[_Guide]:
+        """A solution for what parts cost, where that is more than the bound may count on."""
+        dearer = [replace(path, price=path.part_price) for path in self.paths]
+        if any((path.part_price > path.price).any() for path in self.paths):
+            found = self._solved(deadline, only_in=guide.only_in, paths=dearer)
+            if found is not None:
+                yield found
+
+    def _chosen(self, limited: Sequence[ContractPath], deadline: float) -> Iterator[_Guide]:
+        """Solutions with dates fixed where the first one prepays most, and chosen among some."""
+        fixed = {path.debt: self._months(path, path.policy.most_per_year or 1) for path in limited}
+        guide = self._solved(deadline, only_in=fixed)
+        yield guide or self.first
+        dates = self._dates(limited)
+        if dates:
+            chosen = self._solved(deadline, only_in=fixed | _masks(dates), dates=dates)
+            if chosen is not None:
+                # A choice within the solver's tolerance is none.
+                chosen.only_in = {debt: chosen.falls[debt] > 1.0 for debt in chosen.only_in}
+                yield chosen
+
+    def _dates(self, limited: Sequence[ContractPath]) -> dict[str, Dates]:
+        """Dates to choose among, more a year while they are few enough; none where they are not."""
+        few = [path for path in limited if (path.policy.most_per_year or 0) <= FEW_A_YEAR]
+        for more in (4, 3, 2, 1):
+            found = {
+                path.debt: Dates(
+                    self._spread(path, (path.policy.most_per_year or 1) + more),
+                    self._years(path),
+                    path.policy.most_per_year or 1,
+                )
+                for path in few
+            }
+            if found and sum(int(d.months.sum()) for d in found.values()) <= MOST_CHOICES:
+                return found
+        return {}
+
+    def _solved(
+        self,
+        deadline: float,
+        *,
+        only_in: Mapping[str, Bools],
+        dates: Mapping[str, Dates] | None = None,
+        paths: Sequence[ContractPath] | None = None,
+    ) -> _Guide | None:
+        left_s = deadline - monotonic()
+        if left_s <= 0:
+            return None
+        case = self.case
+        program = linear_program(
+            paths or self.paths, self.flows,
+            monthly_yield=case.monthly_yield, window=case.window,
+            only_in=only_in, dates=dates,
+        )  # fmt: skip
+        solution = solve(program, left_s if dates is None else min(left_s, CHOOSING_SECONDS))
+        if solution.values is None:
+            return None
+        return _Guide(paths or self.paths, self.flows, program, solution, only_in)
+
+    def _months(self, path: ContractPath, most: int) -> Bools:
+        """The months of each year in which the first solution prepays most, so many of them."""
+        fall = np.where(path.may_prepay, self.first.falls[path.debt], -1.0)
+        years = self._years(path)
+        found = np.zeros(len(fall), dtype=bool)
+        for year in np.unique(years):
+            own = np.flatnonzero((years == year) & path.may_prepay)
+            # Of equal months the later: money has come together by then.
+            ranked = sorted(own, key=lambda month: (-fall[month], -month))
+            found[ranked[:most]] = True
+        return found
+
+    def _spread(self, path: ContractPath, most: int) -> Bools:
+        """The month of each year in which most is prepaid, and others spread over it."""
+        years, found = self._years(path), self._months(path, 1)
+        for year in np.unique(years):
+            own = np.flatnonzero((years == year) & path.may_prepay)
+            places = np.unique(np.linspace(0, len(own) - 1, most).round().astype(int))
+            found[own[places] if len(own) else own] = True
+        return found
+
+    def _years(self, path: ContractPath) -> NDArray[np.int64]:
+        """The year in which each month counts."""
+        days = self.case.days[: len(path.opening)]
+        debt = next(one for one in self.case.debts if one.id == path.debt)
+        start = days[0].replace(month=1, day=1)
+        if path.policy.year == "loan_year" and isinstance(debt, (ContractDebt, PlainDebt)):
+            start = debt.contract.drawn_on if isinstance(debt, ContractDebt) else debt.as_of
+        months = [
+            (day.year - start.year) * MONTHS_PER_YEAR + day.month - start.month for day in days
+        ]
+        return np.array(months) // MONTHS_PER_YEAR
+
+
+def _masks(dates: Mapping[str, Dates]) -> dict[str, Bools]:
+    return {debt: one.months for debt, one in dates.items()}
+
+
+class _Guide:
+    """
+    What a solution says to do, month by month; 元.
+
+    ``left`` is owed at each month's end, ``falls`` is prepaid beyond what is kept paying, and
+    ``spends_all`` says that no money is held back for a later prepayment.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[ContractPath],
+        flows: Flows,
+        program: Program,
+        solution: Solution,
+        only_in: Mapping[str, Bools] | None = None,
+    ) -> None:
+        assert solution.values is not None  # noqa: S101  asked before
+        self.left = program.left(solution.values)
+        self.falls = {path.debt: _prepaid(path, self.left[path.debt]) for path in paths}
+        self.price = {path.debt: path.price for path in paths}
+        self.only_in = dict(only_in or {})
+        self.spends_all = self._spends_all(flows, solution.values[program.cash])
+        self.months = len(flows.net)
+
+    def _spends_all(self, flows: Flows, cash: Floats) -> Bools:
+        prepaid = np.cumsum(sum(self.falls.values(), np.zeros(len(cash))))
+        room = cash + prepaid - flows.floor
+        tightest = np.minimum.accumulate(room[::-1])[::-1] - prepaid
+        return np.asarray(tightest <= 1.0)
+
+    def is_in(self, debt: str, month: int) -> bool:
+        """Whether the debt may be prepaid in the month, dates chosen."""
+        mask = self.only_in.get(debt)
+        return mask is None or bool(mask[month])
+
+    def next_fall(self, debt: str, month: int) -> int | None:
+        """The month from this one on in which the debt is prepaid next."""
+        later = np.flatnonzero(self.falls[debt][month:] > LEAST_FALL_YUAN)
+        return month + int(later[0]) if len(later) else None
+
+
+def _prepaid(path: ContractPath, left: Floats) -> Floats:
+    """What is repaid beyond the share asked and the instalment kept, 元 by month."""
+    before = np.concatenate([path.opening[:1], left[:-1]])
+    asked = path.least_share * before
+    fall = path.growth * before - asked - left
+    if path.keeps_instalment:
+        known = np.where(np.isinf(path.most_kept), path.share * path.opening, path.most_kept)
+        fall -= np.maximum(known - asked, 0.0)
+    return np.where(path.closing > 0, np.maximum(fall, 0.0), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """
+    Prepayments as a solution has them.
+
+    It `follows` the solution's balances, or only its order: all that may be spent goes to the
+    debt that is prepaid next, unless prepaying it is cheaper by then.
+    """
+
+    guide: _Guide
+    follows: bool
+    name: Literal["optimum"] = "optimum"
+
+    def targets(self, debts: Sequence[Owed], month: int, day: date, spare: Fen) -> Iterator[Target]:
+        """Debts by what the solution prepays of them."""
+        # In the last month to pay or to owe costs the same, and past it nothing is known.
+        if month >= self.guide.months - 1:
+            yield from Avalanche().targets(debts, month, day, spare)
+            return
+        open_debts = [d for d in debts if self.guide.is_in(d.id, month) and d.may_prepay()]
+        if self.follows:
+            yield from self._followed(open_debts, month)
+        else:
+            yield from self._in_turn(open_debts, month)
+
+    def _followed(self, debts: Sequence[Owed], month: int) -> Iterator[Target]:
+        falls = {debt.id: float(self.guide.falls[debt.id][month]) for debt in debts}
+        ranked = [d for d in debts if falls[d.id] > LEAST_FALL_YUAN]
+        ranked.sort(key=lambda debt: -falls[debt.id])
+        for debt in ranked:
+            left = float(self.guide.left[debt.id][month])
+            amount = debt.balance - round(left * FEN_PER_YUAN)
+            if left <= LEAST_FALL_YUAN:
+                yield debt, None
+            elif amount > 0:
+                yield debt, amount + debt.charge(amount)
+        if ranked and self.guide.spends_all[month]:
+            yield from ((debt, None) for debt in ranked)
+
+    def _in_turn(self, debts: Sequence[Owed], month: int) -> Iterator[Target]:
+        ranked = []
+        for debt in debts:
+            then = self.guide.next_fall(debt.id, month)
+            price = self.guide.price[debt.id]
+            if then is not None and price[month] <= price[then] + 1e-12:
+                ranked.append((then, -float(self.guide.falls[debt.id][then]), debt))
+        yield from ((debt, None) for _, _, debt in sorted(ranked, key=lambda one: one[:2]))
