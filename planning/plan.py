@@ -43,7 +43,15 @@ from planning.rules.compliance import (
     household_checks,
     need_checks,
 )
+from planning.strategy.adjustment import Adjustment, Footing, adjustment
+from planning.strategy.keep_or_prepay import (
+    KeepOrPrepay,
+    certainty_equivalent,
+    keep_or_prepay,
+)
+from planning.strategy.method_advice import MethodAdvice, method_advices
 from planning.strategy.need import Capacity, capacity
+from planning.strategy.refinance import RefinanceCase, refinancing
 from planning.strategy.repayment import (
     AMORTISING,
     MethodComparison,
@@ -52,6 +60,7 @@ from planning.strategy.repayment import (
     prepayment_comparison,
 )
 from planning.strategy.selection import Selection, Situation, selection
+from planning.strategy.strategies import RepaymentCase, Strategies, strategies
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -150,7 +159,12 @@ class LiabilityPlan(Record):
     compliance: tuple[Check, ...]
     policy_changes: tuple[DebtChanges, ...]
     methods: tuple[MethodComparison, ...]
+    method_advice: tuple[MethodAdvice, ...]
+    strategies: Strategies | None
     prepayment: PrepaymentComparison | None
+    keep_or_prepay: KeepOrPrepay | None
+    refinancing: tuple[RefinanceCase, ...]
+    adjustment: Adjustment
     scenarios: tuple[Scenario, ...]
     baseline: StressOutcome
     stress: tuple[StressOutcome, ...]
@@ -201,19 +215,19 @@ def liability_plan(
     costs = {p.contract.id: all_in_cost(p.original) for p in base.positions}
     missing = missing_publications(histories["lpr_5y"], as_of)
     fund = _fund_loan(household, base, histories, rules, pay)
-    chosen = selection(
-        Situation(
-            household=household,
-            positions=base.positions,
-            as_of=as_of,
-            products=inputs.products,
-            histories=histories,
-            scenarios=inputs.scenarios,
-            fund=fund,
-            rules=rules,
-            pay=pay,
-        )
+    situation = Situation(
+        household=household,
+        positions=base.positions,
+        as_of=as_of,
+        products=inputs.products,
+        histories=histories,
+        scenarios=inputs.scenarios,
+        fund=fund,
+        rules=rules,
+        pay=pay,
     )
+    chosen = selection(situation)
+    methods = tuple(_method_comparisons(household, base.positions, histories, as_of))
     checks = (
         *_contract_checks(household, base, costs, histories, rules),
         *need_checks(household.need, chosen.use if chosen else household.need.use, rules),
@@ -242,8 +256,20 @@ def liability_plan(
         selection=chosen,
         compliance=checks,
         policy_changes=debt_changes([p.contract for p in base.positions], rules),
-        methods=tuple(_method_comparisons(household, base.positions, histories, as_of)),
+        methods=methods,
+        method_advice=method_advices(situation, base.frame, methods),
+        strategies=_strategies(household, base, emergency, histories, rules),
         prepayment=_prepayment(household, base, emergency, rules),
+        keep_or_prepay=keep_or_prepay(
+            household,
+            base.positions,
+            emergency.fund.gap_yuan,
+            rules,
+            pay,
+            runs_short=_runs_short(base),
+        ),
+        refinancing=refinancing(situation),
+        adjustment=adjustment(_footing(situation, base, emergency)),
         scenarios=inputs.scenarios,
         baseline=outcome("baseline", base, horizon),
         stress=stress,
@@ -413,6 +439,45 @@ def _method_comparisons(
     return compared
 
 
+def _strategies(
+    household: Household,
+    base: Projection,
+    emergency: Contingency,
+    histories: Mapping[str, IndexHistory],
+    rules: RulesInForce,
+) -> Strategies | None:
+    """Every way to repay the debts together, compared."""
+    kept = certainty_equivalent(household, rules, rules.as_of)
+    return strategies(
+        RepaymentCase(
+            household=household,
+            positions=base.positions,
+            frame=base.frame,
+            emergency_yuan=emergency.fund.target_yuan,
+            monthly_need_yuan=emergency.fund.monthly_need_yuan,
+            annual_yield=kept.annual_yield if kept else None,
+            wanted_rate=_wanted_rate(household.need, histories, rules.as_of),
+            rules=rules,
+        )
+    )
+
+
+def _footing(situation: Situation, base: Projection, emergency: Contingency) -> Footing:
+    """What the adjustments stand on."""
+    return Footing(
+        household=situation.household,
+        positions=base.positions,
+        frame=base.frame,
+        as_of=situation.as_of,
+        rules=situation.rules,
+        histories=situation.histories,
+        products=situation.products,
+        fund_months=emergency.fund.months,
+        fund_target_yuan=emergency.fund.target_yuan,
+        pay=situation.pay,
+    )
+
+
 def _prepayment(
     household: Household, base: Projection, emergency: Contingency, rules: RulesInForce
 ) -> PrepaymentComparison | None:
@@ -439,8 +504,13 @@ def _prepayment(
     step = int(rules.value("house.prepayment_step_yuan"))
     spare = int((liquid_assets(household) - emergency.fund.target_yuan) // step) * step
     wants_money = household.need.kind not in ("none", "refinance")
-    runs_short = (base.frame["liquid_assets"] < 0).any() or _year_ahead(base.frame).margin_yuan < 0
-    if spare <= 0 or not able or wants_money or runs_short:
+    if spare <= 0 or not able or wants_money or _runs_short(base):
         return None
     dearest = max(able.values(), key=lambda p: (p.rate_today.annual_rate, p.balance))
     return prepayment_comparison(dearest, spare * FEN_PER_YUAN)
+
+
+def _runs_short(base: Projection) -> bool:
+    """Whether ready money runs out some day, or a month costs more than it brings."""
+    is_spent = bool((base.frame["liquid_assets"] < 0).any())
+    return is_spent or _year_ahead(base.frame).margin_yuan < 0

@@ -369,6 +369,52 @@ def products(
         _refuse(error, language)
 
 
+@app.command()
+def strategy(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="a row a debt: id, balance, annual_rate, minimum; .csv, .xlsx, .jsonl, .parquet",
+        ),
+    ],
+    extra: Annotated[str, _text("extra", "元 a month beyond the first least payments")] = "",
+    order: Annotated[
+        str,
+        _text(
+            "order",
+            "avalanche, snowball, same_priority, contractual, threshold, custom or optimum",
+        ),
+    ] = "avalanche",
+    ids: Annotated[str, _text("ids", "of a custom order: a,b,c, then the rest by rate")] = "",
+    threshold: Annotated[str, _text("threshold", "repay only what is dearer, such as 0.04")] = "",
+    lump: Annotated[
+        list[str] | None, _text("lump", "MONTH=AMOUNT, money besides, repeatable")
+    ] = None,
+    by: Annotated[
+        str, _text("by", "months or a day: the least extra a month to be free by then")
+    ] = "",
+    compare: Annotated[bool, typer.Option("--compare", help="all orders side by side")] = False,
+    rows: Annotated[
+        Path | None, typer.Option("--rows", metavar="FILE", help="every debt and month, a table")
+    ] = None,
+    as_json: Json = False,
+    as_of: AsOf = "",
+    language: LanguageOption = "zh",
+) -> None:
+    """Repay a table of debts together: what first, free when, at what cost, how near the best."""
+    from planning.errors import PlanningError
+    from reports.strategy.asked import Options
+    from reports.strategy.command import StrategyQuestion, show_strategy
+
+    options = Options(extra, order, ids, threshold, tuple(lump or ()), by, compare)
+    try:
+        asked = StrategyQuestion(file, options, rows, _day(as_of or _today(), language))
+        show_strategy(asked, language, as_json=as_json, say=typer.echo)
+    except PlanningError as error:
+        _refuse(error, language)
+
+
 def _refuse(error: Exception, language: str) -> NoReturn:
     """Every problem of an input, or the one sentence of a model that cannot go on; exit code 2."""
     from planning.errors import ClientFileError, Problem, TermsError

@@ -62,6 +62,8 @@ def _told(plan):
         "## Findings",
         *(f"- {f.severity}: {f.code} {f.subject}".rstrip() for f in plan.findings),
         *_choice(plan.selection),
+        *_strategies(plan.strategies),
+        *_advice(plan),
         "## Rules not simply kept",
         *(
             f"- {c.verdict}: {c.subject} {c.code} by {c.rule}"
@@ -108,6 +110,50 @@ def _choice(chosen):
             ],
         ),
         *(f"- at most {SAY.fen(m.amount_fen)} of {m.product}: {m.binds}" for m in chosen.largest),
+    ]
+
+
+def _strategies(found):
+    """Strategies compared, the one advised, and what is paid next."""
+    if found is None:
+        return ["## Strategies", "No debts."]
+    return [
+        "## Strategies",
+        f"Advised: {found.advised}, {found.reason}; {found.certificate.status}.",
+        _table(
+            ("strategy", "interest and fees", "saved", "free on", "lowest cash", "above the bound"),
+            [
+                (
+                    ", ".join((one.name, *one.also)),
+                    SAY.fen(one.interest_fen + one.fees_fen),
+                    SAY.fen(one.saved_fen),
+                    str(one.debt_free_on),
+                    f"{SAY.fen(one.lowest_cash_fen)} in {one.lowest_cash_month}",
+                    SAY.fen(one.gap_fen),
+                )
+                for one in found.outcomes
+            ],
+        ),
+        *(
+            f"- {a.paid_on} {a.code} {a.liability} {SAY.fen(a.amount_fen)}"
+            for a in found.next_actions
+        ),
+    ]
+
+
+def _advice(plan):
+    """Keep or prepay, what could replace a debt, and the way to repay that holds."""
+    kept = plan.keep_or_prepay
+    return [
+        "## Advice",
+        *(f"- {a.liability}: {a.verdict}, {a.reason}" for a in (kept.debts if kept else ())),
+        *(
+            f"- {case.kind} of {', '.join(case.liabilities)}: {case.verdict}, {case.reason}, "
+            f"saves {SAY.fen(case.saved_fen)}"
+            for case in plan.refinancing
+        ),
+        *(f"- way to repay {a.subject}: {a.advised}, {a.reason}" for a in plan.method_advice),
+        *(f"- when {t.code} {t.subject}".rstrip() for t in plan.adjustment.triggers),
     ]
 
 

@@ -176,6 +176,10 @@ class Goal(Record):
     text: Text = Field(description="目标内容")
     amount: Money = Field(default=0, description="所需金额, 元; 0 when it is not about money")
     wanted_by: date | None = Field(default=None, description="期望完成日期")
+    kind: Literal["saving", "reserve", "debt"] = Field(
+        default="saving",
+        description="目标性质: 专款储蓄, 备用金 (the emergency fund is part of it), or 还债",
+    )
 
 
 class Income(Record):

@@ -153,6 +153,10 @@ class Language:
         whole, cents = divmod(abs(fen), FEN_PER_YUAN)
         return f"{_minus(fen)}{whole:,}.{cents:02d}"
 
+    def rounded(self, fen: int | None) -> str:
+        """Money in 分 that follows from projections: to the whole 元, with its currency."""
+        return self.yuan(None if fen is None else fen / FEN_PER_YUAN)
+
     def yuan(self, amount: float | None) -> str:
         """A projection in whole 元, with its currency."""
         if amount is None:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from planning.strategy.repayment import PrepaymentOutcome
 
 FORMATS = (
-    "money", "fen", "yuan", "whole", "wan", "percent", "day", "month", "months", "number",
-    "basis_points",
+    "money", "rounded", "fen", "yuan", "whole", "wan", "percent", "day", "month", "months",
+    "number", "basis_points",
 )  # fmt: skip
 
 

@@ -1,0 +1,516 @@
+"""
+Ways to lighten one debt (减轻还款): more time, a pause, new terms, a prepayment.
+
+Each is the contract with one event more, in the exact ledger, against the contract as it is. The
+lender decides; an option says what to ask, by when, what it costs in all and what the credit
+record would show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from planning.dates import add_months
+from planning.household.cashflow import LUMP_METHODS
+from planning.loans.annuity import level_payment
+from planning.loans.events import DeferralEvent, ExtensionEvent, Prepayment
+from planning.loans.ledger import ledger_rows
+from planning.loans.schedule import payment_schedule
+from planning.loans.timeline import timeline
+from planning.parameters import Grade
+from planning.record import Record
+from planning.rules.check import CONSUMER_LOANS
+from planning.rules.term_checks import (
+    BUSINESS,
+    EXTENSION,
+    LONGEST,
+    ORDINARY,
+    most_extended,
+)
+from planning.units import MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from planning.household.profile import Household
+    from planning.loans.contract import LoanContract
+    from planning.loans.events import Event
+    from planning.loans.position import Position
+    from planning.loans.schedule import ScheduleRow
+    from planning.parameters import RulesInForce
+    from planning.products.product import Product
+    from planning.units import Fen
+
+ReliefKind = Literal[
+    "extension",
+    "renewal",
+    "interest_only",
+    "principal_deferral",
+    "full_deferral",
+    "part_prepayment",
+    "new_terms",
+]
+"""展期; 到期再展期; 只付息一段; 延期还本; 延期还本付息; 部分提前还款; 重新商定条件."""
+
+CreditCode = Literal[
+    "none", "none_if_agreed_before_due", "restructured_flag", "overdue_and_restructured"
+]
+
+SPELL_PERIODS: Final = "house.relief_months"
+NOTICE: Final = "house.relief_notice_days"
+SHORT_EXTENSION: Final = "house.short_extension_share"
+OBSERVATION: Final = "risk.restructured_observation_months"
+RECORD_YEARS: Final = "risk.credit_record_years"
+AGE_AT_END: Final = "mortgage.age_plus_term_years"
+PUT_OFF: Final = ("renewal", "interest_only", "principal_deferral", "full_deferral")
+CARD_WORKOUT: Final = "card.workout_max_months"
+
+
+class CreditEffect(Record):
+    """
+    What an option does to the credit record (征信).
+
+    `observation_months` is how long the lender watches a restructured debt (重组资产观察期),
+    `record_years` how long an overdue payment stays on record once it is made good; `grade` is
+    that of `rule`.
+    """
+
+    code: CreditCode
+    observation_months: int | None = None
+    record_years: int | None = None
+    rule: str | None = None
+    grade: Grade | None = None
+
+
+class ReliefOption(Record):
+    """
+    One way to lighten one debt, 分.
+
+    `months` is how long the pause lasts or how much later the loan ends, of at most
+    `most_months`, None where no rule bounds it. `payment_fen` falls due on `starts_on` in place of
+    `payment_now_fen`, `payment_after_fen` is the first regular one after a pause, and
+    `catch_up_fen` what the pause has put off that falls due with it. `relief_fen` is what is paid
+    less in the `relief_months` from `starts_on` (the pause, at most twelve months),
+    `extra_cost_fen` the interest and fees of the whole life it adds, negative where it saves.
+    What only the lender can say is None.
+    """
+
+    liability: str
+    kind: ReliefKind
+    months: int | None
+    most_months: int | None
+    ask_by: date
+    starts_on: date
+    payment_now_fen: int
+    payment_fen: int | None
+    payment_after_fen: int | None
+    catch_up_fen: int
+    prepaid_fen: int
+    relief_months: int | None
+    relief_fen: int | None
+    extra_cost_fen: int | None
+    relief_per_yuan: float | None
+    ended_on: date
+    ends_on: date | None
+    credit: CreditEffect
+    rules: tuple[str, ...]
+    product: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReliefTerms:
+    """
+    What the options of a household are made with.
+
+    Parameters
+    ----------
+    is_difficult : the change is asked because the debts cannot be carried as they are.
+    spare : 分 left after the emergency fund, on the house's `step`.
+    target : 分 a month to be freed; an extension is then no longer, and a prepayment no more, than
+        frees it. 0: none named.
+    """
+
+    household: Household
+    rules: RulesInForce
+    products: Sequence[Product]
+    is_difficult: bool
+    spare: Fen = 0
+    target: Fen = 0
+    step: Fen = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """An event on a contract, before it is computed."""
+
+    kind: ReliefKind
+    start: ScheduleRow
+    months: int
+    most_months: int | None
+    rules: tuple[str, ...]
+    event: Event | None = None
+    prepayment: Prepayment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relieved:
+    """An option and the debt as it would then stand, for a cash-flow that takes it."""
+
+    option: ReliefOption
+    debt: Position
+
+
+def relief_options(debt: Position, terms: ReliefTerms) -> tuple[ReliefOption, ...]:
+    """Every way to lighten a debt, the most relief for a yuan of extra cost first."""
+    return tuple(one.option for one in ways_to_lighten(debt, terms))
+
+
+def ways_to_lighten(debt: Position, terms: ReliefTerms) -> tuple[Relieved, ...]:
+    """The same, each with the debt as it would then stand."""
+    if not debt.remaining:
+        return ()
+    found = [*_computed(debt, terms), *_renegotiated(debt, terms)]
+    return tuple(sorted(found, key=lambda one: by_relief(one.option)))
+
+
+def by_relief(option: ReliefOption) -> tuple[int, float, int]:
+    """
+    Sorting key: most relief for a yuan of extra cost first, what is unknown last.
+
+    What frees money and costs nothing more comes before all; what frees nothing after all known.
+    """
+    order = get_args(ReliefKind).index(option.kind)
+    if option.relief_fen is None or option.extra_cost_fen is None:
+        return 3, 0.0, order
+    if option.relief_fen <= 0:
+        return 2, 0.0, order
+    if option.relief_per_yuan is None:
+        return 0, 0.0, order
+    return 1, -option.relief_per_yuan, order
+
+
+# ----------------------------------------------------------------------------- what can be asked
+
+
+def _computed(debt: Position, terms: ReliefTerms) -> Iterator[Relieved]:
+    for change in (*_events(debt, terms), *_prepayments(debt, terms)):
+        changed = _changed(debt, change)
+        yield Relieved(_option(debt, terms, change, changed.remaining), changed)
+
+
+def _events(debt: Position, terms: ReliefTerms) -> Iterator[_Change]:
+    contract, start = debt.contract, _start(debt, terms)
+    if contract.method == "flat_fee" or contract.product == "provident_fund_mortgage":
+        return
+    most, rules = _most_extension(contract, terms)
+    if contract.method in LUMP_METHODS:
+        yield from _renewal(debt, terms, most, rules)
+        return
+    yield from _extension(debt, start, terms, most, rules)
+    yield from _pauses(debt, start, terms, most, rules)
+
+
+def _renewal(
+    debt: Position, terms: ReliefTerms, most: int | None, rules: tuple[str, ...]
+) -> Iterator[_Change]:
+    """A sum that falls due, put off; it is asked for by the day it would be paid."""
+    usual, last = int(terms.rules.value(SPELL_PERIODS, "renewal")), debt.remaining[-1]
+    months = usual if most is None else min(usual, most)
+    if months > 0:
+        event = ExtensionEvent(kind="extension", starts_on=last.due_on, months=months)
+        yield _Change("renewal", last, months, most, rules, event)
+
+
+def _extension(
+    debt: Position,
+    start: ScheduleRow,
+    terms: ReliefTerms,
+    most: int | None,
+    rules: tuple[str, ...],
+) -> Iterator[_Change]:
+    usual = int(terms.rules.value(SPELL_PERIODS, "extension"))
+    within = usual if most is None else most
+    months = min(usual, within)
+    if terms.target:
+        months = _least_extension(debt, start, terms.target, within)
+    if months > 0:
+        event = ExtensionEvent(kind="extension", starts_on=start.due_on, months=months)
+        yield _Change("extension", start, months, most, rules, event)
+
+
+def _pauses(
+    debt: Position,
+    start: ScheduleRow,
+    terms: ReliefTerms,
+    most: int | None,
+    rules: tuple[str, ...],
+) -> Iterator[_Change]:
+    contract = debt.contract
+    left = contract.periods_per_year * _months_left(debt, start) // MONTHS_PER_YEAR
+    for kind in ("interest_only", "principal_deferral", "full_deferral"):
+        months = int(terms.rules.value(SPELL_PERIODS, kind))
+        moves_end = kind != "interest_only"
+        periods = contract.periods_of(months)
+        # A pause that fills most of what is left only builds a sum at the end.
+        is_too_long = most is not None and moves_end and months > most
+        if is_too_long or (not moves_end and left < 2 * periods):
+            continue
+        event = DeferralEvent(
+            kind="deferral",
+            starts_on=start.due_on,
+            periods=periods,
+            interest="deferred" if kind == "full_deferral" else "paid",
+            extends_term=moves_end,
+        )
+        yield _Change(kind, start, months, most if moves_end else None, rules * moves_end, event)
+
+
+def _prepayments(debt: Position, terms: ReliefTerms) -> Iterator[_Change]:
+    """Part of the spare money used to lower the instalment."""
+    start = _start(debt, terms)
+    amount = min(terms.spare, start.closing, _least_prepayment(start, terms))
+    if debt.contract.method in ("flat_fee", "bullet") or amount <= 0 or debt.unpaid:
+        return
+    prepayment = Prepayment(start.period, amount, "lower_instalment")
+    yield _Change("part_prepayment", start, 0, None, (), prepayment=prepayment)
+
+
+def _least_prepayment(start: ScheduleRow, terms: ReliefTerms) -> Fen:
+    """What frees the target, an instalment being in proportion to what is owed."""
+    if not terms.target or not start.own_payment:
+        return start.closing
+    return -(-start.closing * terms.target // (start.own_payment * terms.step)) * terms.step
+
+
+def _renegotiated(debt: Position, terms: ReliefTerms) -> Iterator[Relieved]:
+    """Terms that only the lender can name: a card's plan, a provident-fund loan."""
+    contract, start = debt.contract, _start(debt, terms)
+    is_card = contract.product == "card_instalment"
+    if contract.method != "flat_fee" and contract.product != "provident_fund_mortgage":
+        return
+    rules = (CARD_WORKOUT,) if is_card and terms.rules.is_in_force(CARD_WORKOUT) else ()
+    most = int(terms.rules.value(CARD_WORKOUT)) if rules else None
+    option = ReliefOption(
+        liability=contract.id,
+        kind="new_terms",
+        months=None,
+        most_months=most,
+        ask_by=_ask_by(debt, start, terms),
+        starts_on=start.due_on,
+        payment_now_fen=start.own_payment,
+        payment_fen=None,
+        payment_after_fen=None,
+        catch_up_fen=0,
+        prepaid_fen=0,
+        relief_months=None,
+        relief_fen=None,
+        extra_cost_fen=None,
+        relief_per_yuan=None,
+        ended_on=debt.remaining[-1].due_on,
+        ends_on=None,
+        credit=_credit(debt, "new_terms", terms),
+        rules=rules,
+        product=None,
+    )
+    yield Relieved(option, debt)
+
+
+# ------------------------------------------------------------------------------------- how long
+
+
+def _start(debt: Position, terms: ReliefTerms) -> ScheduleRow:
+    """The first payment that can still be changed when the lender is asked in time."""
+    earliest = debt.as_of + timedelta(days=int(terms.rules.value(NOTICE)))
+    return next((row for row in debt.remaining if row.due_on >= earliest), debt.remaining[-1])
+
+
+def _ask_by(debt: Position, start: ScheduleRow, terms: ReliefTerms) -> date:
+    return max(start.due_on - timedelta(days=int(terms.rules.value(NOTICE))), debt.as_of)
+
+
+def _months_left(debt: Position, start: ScheduleRow) -> int:
+    end = debt.remaining[-1].due_on
+    months = (end.year - start.due_on.year) * MONTHS_PER_YEAR + end.month - start.due_on.month
+    return months + 1
+
+
+def _least_extension(debt: Position, start: ScheduleRow, target: Fen, most: int) -> int:
+    """Whole years that free the target; all that is allowed where none does."""
+    left = _months_left(debt, start)
+    for months in range(MONTHS_PER_YEAR, most, MONTHS_PER_YEAR):
+        if start.own_payment - _instalment(debt, start, left + months) >= target:
+            return months
+    return most
+
+
+def _instalment(debt: Position, start: ScheduleRow, months: int) -> Fen:
+    """The first instalment of what is owed over so many months."""
+    periods = debt.contract.periods_of(months)
+    if debt.contract.method == "equal_principal":
+        return start.interest + -(-start.opening // periods)
+    return level_payment(
+        start.opening,
+        start.annual_rate,
+        periods,
+        periods_per_year=debt.contract.periods_per_year,
+    )
+
+
+def _most_extension(
+    contract: LoanContract, terms: ReliefTerms
+) -> tuple[int | None, tuple[str, ...]]:
+    """How much later a contract may end, and the rules that say so; None where none does."""
+    if contract.product == "mortgage":
+        return _most_of_mortgage(contract, terms)
+    rules = terms.rules
+    if contract.term_months <= MONTHS_PER_YEAR:
+        return int(contract.term_months * rules.value(SHORT_EXTENSION)), (SHORT_EXTENSION,)
+    if contract.product in CONSUMER_LOANS and rules.is_in_force(ORDINARY):
+        return max(int(rules.value(ORDINARY)) - contract.term_months, 0), (ORDINARY,)
+    if contract.product == "business_loan" and rules.is_in_force(BUSINESS):
+        return max(int(rules.value(BUSINESS, "usual")) - contract.term_months, 0), (BUSINESS,)
+    return None, ()
+
+
+def _most_of_mortgage(
+    contract: LoanContract, terms: ReliefTerms
+) -> tuple[int | None, tuple[str, ...]]:
+    named = tuple(name for name in (EXTENSION, LONGEST) if terms.rules.is_in_force(name))
+    longest = most_extended(contract, contract.drawn_on, terms.rules)
+    if longest is None:
+        return None, ()
+    given = sum(e.months for e in contract.events if isinstance(e, ExtensionEvent))
+    most = longest - contract.term_months - given
+    born = [m.birth_year for m in terms.household.members if m.id in contract.borrowers]
+    if born and terms.rules.is_in_force(AGE_AT_END):
+        last_year = max(born) + int(terms.rules.value(AGE_AT_END))
+        most = min(most, (last_year - contract.latest_end_on.year) * MONTHS_PER_YEAR)
+        named = (*named, AGE_AT_END)
+    return max(most, 0), named
+
+
+# ---------------------------------------------------------------------------------- what it does
+
+
+def _changed(debt: Position, change: _Change) -> Position:
+    """The debt on the day of the plan, with the change to come."""
+    contract = debt.contract
+    if change.event is not None:
+        contract = contract.model_copy(update={"events": (*contract.events, change.event)})
+    further = (change.prepayment,) if change.prepayment else ()
+    ledger = payment_schedule(contract, debt.steps, prepayments=further, restart=debt.restart)
+    remaining = tuple(row for row in ledger.rows if row.due_on > debt.as_of)
+    return replace(debt, contract=contract, current=ledger, remaining=remaining)
+
+
+def _option(
+    debt: Position, terms: ReliefTerms, change: _Change, rows: tuple[ScheduleRow, ...]
+) -> ReliefOption:
+    start, kind = change.start, change.kind
+    if change.prepayment is not None:
+        start = next((r for r in debt.remaining if r.due_on > start.due_on), start)
+    then = [row for row in rows if row.due_on >= start.due_on]
+    span = min(change.months, MONTHS_PER_YEAR) if kind in PUT_OFF else MONTHS_PER_YEAR
+    relief = _paid(debt.remaining, start.due_on, span) - _paid(rows, start.due_on, span)
+    extra = _cost(rows) - _cost(debt.remaining)
+    pause = len(then) if change.event is None else _pause_of(change)
+    after = then[pause] if 0 < pause < len(then) else None
+    catch_up = _put_off(debt, change) if kind == "full_deferral" else 0
+    return ReliefOption(
+        liability=debt.contract.id,
+        kind=kind,
+        months=change.months or None,
+        most_months=change.most_months,
+        ask_by=_ask_by(debt, change.start, terms),
+        starts_on=start.due_on,
+        payment_now_fen=start.own_payment,
+        payment_fen=sum(row.own_payment for row in then[:1] if row.due_on == start.due_on),
+        payment_after_fen=after.own_payment - catch_up if after else None,
+        catch_up_fen=catch_up,
+        prepaid_fen=change.prepayment.amount or 0 if change.prepayment else 0,
+        relief_months=span,
+        relief_fen=relief,
+        extra_cost_fen=extra,
+        relief_per_yuan=relief / extra if extra > 0 else None,
+        ended_on=debt.remaining[-1].due_on,
+        ends_on=rows[-1].due_on,
+        credit=_credit(debt, kind, terms),
+        rules=change.rules,
+        product=_product(debt, kind, terms),
+    )
+
+
+def _pause_of(change: _Change) -> int:
+    return change.event.periods if isinstance(change.event, DeferralEvent) else 0
+
+
+def _paid(rows: Sequence[ScheduleRow], first: date, months: int) -> Fen:
+    """What the household pays in some months from a day."""
+    until = add_months(first, months)
+    return sum(row.own_payment for row in rows if first <= row.due_on < until)
+
+
+def _cost(rows: Sequence[ScheduleRow]) -> Fen:
+    return sum(row.interest + row.fee - row.subsidy for row in rows)
+
+
+def _put_off(debt: Position, change: _Change) -> Fen:
+    """Interest of the pause, which does not compound: that of a pause that pays it."""
+    assert isinstance(change.event, DeferralEvent)  # noqa: S101  made in `_pauses`
+    paid = change.event.model_copy(update={"interest": "paid"})
+    contract = debt.contract.model_copy(update={"events": (*debt.contract.events, paid)})
+    rows = ledger_rows(contract, debt.steps, timeline(contract, ()), debt.restart)
+    within = (row for row in rows if row.due_on >= change.start.due_on)
+    return sum(row.interest for row in islice(within, paid.periods))
+
+
+def _credit(debt: Position, kind: ReliefKind, terms: ReliefTerms) -> CreditEffect:
+    """Grounded in the rules on restructured assets: difficulty makes a change a restructuring."""
+    if kind == "part_prepayment":
+        return CreditEffect(code="none")
+    if debt.unpaid:
+        years = int(terms.rules.value(RECORD_YEARS))
+        watched = _watched(terms)
+        return watched.model_copy(
+            update={"code": "overdue_and_restructured", "record_years": years}
+        )
+    if not terms.is_difficult and kind in ("extension", "renewal"):
+        return _watched(terms).model_copy(
+            update={"code": "none_if_agreed_before_due", "observation_months": None}
+        )
+    return _watched(terms)
+
+
+def _watched(terms: ReliefTerms) -> CreditEffect:
+    if not terms.rules.is_in_force(OBSERVATION):
+        return CreditEffect(code="restructured_flag")
+    entry = terms.rules.entry(OBSERVATION)
+    return CreditEffect(
+        code="restructured_flag",
+        observation_months=int(terms.rules.value(OBSERVATION)),
+        rule=OBSERVATION,
+        grade=entry.grade,
+    )
+
+
+def _product(debt: Position, kind: ReliefKind, terms: ReliefTerms) -> str | None:
+    """A product of the same lender that does it, as far as the catalogue has one."""
+    if kind not in ("extension", "principal_deferral"):
+        return None
+    return next((p.id for p in terms.products if _serves(p, debt, kind)), None)
+
+
+def _serves(product: Product, debt: Position, kind: ReliefKind) -> bool:
+    offered = product.on(debt.as_of)
+    if offered is None or not offered.eligibility.own_loans_only:
+        return False
+    has_pause = offered.grace is not None
+    return (
+        debt.contract.product in offered.eligibility.replaces
+        and debt.contract.lender.startswith(product.lender)
+        and debt.days_past_due <= offered.eligibility.most_days_past_due
+        and has_pause == (kind == "principal_deferral")
+    )

@@ -1,0 +1,474 @@
+"""
+Repayment of all debts together (全部债务统筹还款): strategies compared, one recommended.
+
+Every strategy lives through the same months in the exact ledger: payments due first, then what
+the household can spare above its reserve and its goals. Strategies are ranked by what they cost
+in money of the plan's day, where money kept earns its certain yield and is worth its liquidity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from math import ceil
+from typing import TYPE_CHECKING, Final, Literal
+
+from planning.record import Record
+from planning.repayment.order import (
+    Avalanche,
+    Contractual,
+    Custom,
+    OrderName,
+    SamePriority,
+    Snowball,
+    Threshold,
+)
+from planning.repayment.owed import ContractDebt
+from planning.repayment.run import Run, repaid
+from planning.strategy.fixed_sums import BudgetPoint, FixedSums, TargetPoint
+from planning.strategy.fund_use import FundUse, fund_uses
+from planning.strategy.money import floor_by_month, household_purse, month_ends, month_of
+from planning.strategy.next_actions import NextAction, next_actions, planned_action
+from planning.units import BASIS_POINT, FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from planning.household.profile import Household
+    from planning.loans.position import Position
+    from planning.parameters import RulesInForce
+    from planning.repayment.optimum import Optimum
+    from planning.repayment.order import Order
+    from planning.repayment.purse import HouseholdPurse
+
+ReasonCode = Literal[
+    "arrears_first",
+    "cash_short",
+    "borrowing_first",
+    "nothing_spare",
+    "kept_earns_more",
+    "simple_enough",
+    "optimum_better",
+]
+"""Why a strategy is recommended."""
+
+
+STEP: Final = "house.prepayment_step_yuan"
+TOLERANCE: Final = "house.strategy_tolerance"
+MARGIN: Final = "yields.liquidity_margin_bp"
+MOST_POINTS: Final = 48
+SOLVER_LIMIT_S: Final = 10.0
+"""Far above what a household's program takes; past it the plan goes on without the optimum."""
+
+
+class Payoff(Record):
+    """When a debt ends under a strategy; `contract_on` when nothing is prepaid."""
+
+    liability: str
+    pays_off_on: date
+    contract_on: date
+
+
+class StrategyOutcome(Record):
+    """
+    What a strategy comes to, from the plan's day until the last debt ends.
+
+    `also` are strategies that do the same. `interest_fen` and `fees_fen` are still to be paid,
+    charges for prepaying among the fees; `saved_fen` is what is paid less than by the contracts
+    alone. `today_fen` are all payments in money of the plan's day, `gap_fen` what they are above
+    the least any plan could cost, None where no bound is known. The service share is that of the
+    worst twelve months, None where a year has no income.
+    """
+
+    name: OrderName
+    also: tuple[OrderName, ...]
+    interest_fen: int
+    fees_fen: int
+    prepaid_fen: int
+    saved_fen: int
+    today_fen: int
+    gap_fen: int | None
+    debt_free_on: date
+    payoffs: tuple[Payoff, ...]
+    lowest_cash_fen: int
+    lowest_cash_month: str
+    highest_service_share: float | None
+
+
+class Course(Record):
+    """A debt's balance at the ends of `Strategies.course_months`, by contract and as advised."""
+
+    liability: str
+    contract_fen: tuple[int, ...]
+    advised_fen: tuple[int, ...]
+
+
+class Certificate(Record):
+    """
+    How good the best plan found is.
+
+    ``optimal``: within rounding to the 分 nothing can be cheaper; ``bounded``: nothing can be
+    cheaper than `bound_fen`; otherwise the bound could not be had and is None.
+    """
+
+    status: Literal["optimal", "bounded", "time_limit", "failed", "not_needed"]
+    bound_fen: int | None
+    rounding_fen: int
+    reserve_price_fen: int | None = None
+    """What a month more of reserve costs in all, None where it is not known."""
+
+
+class Strategies(Record):
+    """
+    The strategies of a household, the one advised, and what to do next.
+
+    `reserve_fen` is kept ready for the emergency fund, `goals_fen` for goals at their latest,
+    `own_share_fen` for the loan wanted. `annual_yield` is what money kept is certain to earn,
+    `threshold_rate` that and the worth of having it at hand. `step_fen` is the size of a
+    prepayment. `ends_on` is the last day on which anything is prepaid, None without one;
+    `kept` are debts left to their contracts because the loan wanted ends them. `short_month` is the
+    first at whose end cash is gone though nothing is prepaid, None where none is. `budget_fen` are
+    the payments of the first full month, beyond which `budgets` and `targets` count; both leave
+    the household's cash aside and are empty where nothing may be prepaid.
+    """
+
+    reserve_fen: int
+    goals_fen: int
+    own_share_fen: int
+    annual_yield: float | None
+    threshold_rate: float
+    step_fen: int
+    ends_on: date | None
+    kept: tuple[str, ...]
+    short_month: str | None
+    outcomes: tuple[StrategyOutcome, ...]
+    advised: OrderName
+    reason: ReasonCode
+    certificate: Certificate
+    budget_fen: int
+    budgets: tuple[BudgetPoint, ...]
+    targets: tuple[TargetPoint, ...]
+    fund_uses: tuple[FundUse, ...]
+    actions: tuple[NextAction, ...]
+    next_actions: tuple[NextAction, ...]
+    later_actions: tuple[NextAction, ...]
+    course_months: tuple[date, ...]
+    courses: tuple[Course, ...]
+
+    def outcome(self, name: OrderName) -> StrategyOutcome:
+        """The outcome of a strategy, or of the one that does the same."""
+        return next(o for o in self.outcomes if name == o.name or name in o.also)
+
+
+@dataclass(frozen=True, slots=True)
+class RepaymentCase:
+    """
+    What the strategies of a household depend on.
+
+    Parameters
+    ----------
+    positions : open debts on the day of the plan, at least one.
+    frame : from ``cashflow`` for them.
+    emergency_yuan, monthly_need_yuan : target of the emergency fund, and a month of it.
+    annual_yield : certain yield of money kept, None where none is known.
+    wanted_rate : annual rate of the loan wanted, None where none is wanted or known.
+    """
+
+    household: Household
+    positions: Sequence[Position]
+    frame: pd.DataFrame
+    emergency_yuan: float
+    monthly_need_yuan: float
+    annual_yield: float | None
+    wanted_rate: Decimal | None
+    rules: RulesInForce
+
+    @property
+    def as_of(self) -> date:
+        """Day of the plan."""
+        return self.rules.as_of
+
+    @property
+    def wants_money(self) -> bool:
+        """Whether new money is wanted."""
+        return self.household.need.kind not in ("none", "refinance")
+
+    @property
+    def threshold_rate(self) -> Decimal:
+        """What a debt's rate must exceed before prepaying it is advised."""
+        kept = Decimal(0)
+        if self.annual_yield is not None:
+            kept = Decimal(repr(self.annual_yield)) + self.rules.value(MARGIN) * BASIS_POINT
+        return max(kept, self.wanted_rate or kept) if self.wants_money else kept
+
+    @property
+    def own_share_yuan(self) -> float:
+        """Own money the home wanted needs beyond the loan and what the old home leaves."""
+        need = self.household.need
+        if need.home is None:
+            return 0.0
+        replaced = [p for p in self.positions if p.contract.id in need.replaces]
+        secured = {ref for p in replaced for ref in p.contract.secured_by}
+        worth = sum(a.value for a in self.household.assets if a.id in secured)
+        left = max(worth - sum(p.balance for p in replaced), 0)
+        return yuan(max(need.home.price - need.amount - left, 0))
+
+    @property
+    def ends_on(self) -> date | None:
+        """Last day of prepayments: the day new money is wanted, after which all is planned anew."""
+        need = self.household.need
+        return (need.wanted_by or self.as_of) if self.wants_money else None
+
+
+def strategies(case: RepaymentCase) -> Strategies | None:
+    """
+    Compare ways to repay all debts and advise one.
+
+    Returns
+    -------
+    None where there is no debt with anything still to fall due.
+    """
+    open_positions = [p for p in case.positions if p.remaining]
+    if not open_positions:
+        return None
+    lived = _Lived(replace(case, positions=open_positions))
+    return lived.answer()
+
+
+class _Lived:
+    """The runs of one household."""
+
+    def __init__(self, case: RepaymentCase) -> None:
+        self.case, rules = case, case.rules
+        self.kept = tuple(r for r in case.household.need.replaces if case.wants_money)
+        self.debts = tuple(
+            ContractDebt(p, is_kept=p.contract.id in self.kept) for p in case.positions
+        )
+        self.days = month_ends(case.as_of, len(case.frame))
+        self.step = int(rules.value(STEP)) * FEN_PER_YUAN
+        self.floor = floor_by_month(
+            case.household,
+            case.as_of,
+            len(self.days),
+            case.emergency_yuan,
+            case.own_share_yuan,
+        )
+        self.purse = household_purse(
+            case.household, case.positions, self.debts, case.frame, self.floor
+        )
+        self.monthly_yield = float(case.threshold_rate) / MONTHS_PER_YEAR
+        self.contract = self._run(Contractual())
+
+    @property
+    def window(self) -> range:
+        """Months in which cash prepays."""
+        ends_on = self.case.ends_on
+        if ends_on is None:
+            return range(len(self.days))
+        return range(max(month_of(self.case.as_of, ends_on), 0))
+
+    def _run(self, order: Order) -> Run:
+        return repaid(self.debts, self.purse, order, self.days, step=self.step, window=self.window)
+
+    # ---------------------------------------------------------------- the answer
+
+    def answer(self) -> Strategies:
+        case = self.case
+        held = self._hindrance()
+        runs = [self.contract] if held else [self.contract, *map(self._run, self._orders())]
+        best = None if held else self._optimum(runs)
+        sums = self._fixed_sums()
+        if best is not None:
+            runs.append(best.run)
+        advised, reason = (self.contract, held) if held else self._advice(runs)
+        months = self._course_months()
+        coming, later = next_actions(case.positions, advised)
+        reserve, own_share = (
+            round(amount * FEN_PER_YUAN) for amount in (case.emergency_yuan, case.own_share_yuan)
+        )
+        return Strategies(
+            reserve_fen=reserve,
+            goals_fen=max(self.floor) - reserve - own_share,
+            own_share_fen=own_share,
+            annual_yield=case.annual_yield,
+            threshold_rate=float(case.threshold_rate),
+            step_fen=self.step,
+            ends_on=case.ends_on,
+            kept=self.kept,
+            short_month=self._short_month(),
+            outcomes=self._outcomes(runs, best),
+            advised=advised.name,
+            reason=reason,
+            certificate=_certificate(best, case.monthly_need_yuan),
+            budget_fen=sums.budget,
+            budgets=() if held else tuple(sums.budget_points()),
+            fund_uses=self._fund_uses(advised),
+            targets=() if held or self.kept else tuple(sums.target_points()),
+            actions=tuple(map(planned_action, advised.actions)),
+            next_actions=coming,
+            later_actions=later,
+            course_months=tuple(self.days[n] for n in months),
+            courses=tuple(
+                Course(
+                    liability=debt.id,
+                    contract_fen=tuple(self.contract.paid[debt.id][n].closing for n in months),
+                    advised_fen=tuple(advised.paid[debt.id][n].closing for n in months),
+                )
+                for debt in self.debts
+            ),
+        )
+
+    def _fixed_sums(self) -> FixedSums:
+        case, net = self.case, self.case.frame["net"]
+        spare = float(net.iloc[1 : MONTHS_PER_YEAR + 1].mean())
+        return FixedSums(case.household, case.as_of, self.debts, self.days, self.contract, spare)
+
+    def _fund_uses(self, advised: Run) -> tuple[FundUse, ...]:
+        """What an offset changes beside the strategy advised; of the best one, the simple one."""
+        case = self.case
+        if self.kept or any(p.unpaid for p in case.positions):
+            return ()
+        order = Threshold(case.threshold_rate) if advised.actions else Contractual()
+
+        def lived(purse: HouseholdPurse) -> Run:
+            return repaid(self.debts, purse, order, self.days, step=self.step, window=self.window)
+
+        return fund_uses(case.household, case.positions, self.purse, lived)
+
+    def _hindrance(self) -> ReasonCode | None:
+        """What forbids to think of prepaying at all."""
+        if any(p.unpaid for p in self.case.positions):
+            return "arrears_first"
+        if min(self.contract.cash) < 0:
+            return "cash_short"
+        return None
+
+    def _short_month(self) -> str | None:
+        short = (
+            f"{day:%Y-%m}"
+            for day, cash in zip(self.days, self.contract.cash, strict=True)
+            if cash < 0
+        )
+        return next(short, None)
+
+    def _orders(self) -> Iterator[Order]:
+        wish = self.case.household.prepayment_wish
+        yield Avalanche()
+        yield Snowball()
+        yield SamePriority()
+        yield Threshold(self.case.threshold_rate)
+        if wish is not None:
+            yield Custom((wish.liability,))
+
+    def _optimum(self, runs: Sequence[Run]) -> Optimum | None:
+        if not any(run.actions for run in runs[1:]):
+            return None
+        try:
+            from planning.repayment.optimum import optimum
+        except ImportError:
+            return None
+        return optimum(
+            self.debts,
+            self.purse,
+            self.days,
+            step=self.step,
+            window=self.window,
+            monthly_yield=self.monthly_yield,
+            rivals=runs,
+            limit_s=SOLVER_LIMIT_S,
+        )
+
+    def _advice(self, runs: Sequence[Run]) -> tuple[Run, ReasonCode]:
+        """The simple strategy, unless the best one is worth its trouble."""
+        by_name = {run.name: run for run in runs}
+        simple = by_name["threshold"]
+        best = min(runs, key=lambda run: run.cost(self.monthly_yield))
+        left = simple.cost(self.monthly_yield) - best.cost(self.monthly_yield)
+        tolerance = float(self.case.rules.value(TOLERANCE)) * simple.interest
+        if left > tolerance:
+            return best, "optimum_better"
+        if simple.actions:
+            return simple, "borrowing_first" if self.case.wants_money else "simple_enough"
+        if self.case.wants_money:
+            return self.contract, "borrowing_first"
+        can_prepay = any(run.actions for run in runs)
+        return self.contract, "kept_earns_more" if can_prepay else "nothing_spare"
+
+    # ---------------------------------------------------------------- outcomes
+
+    def _outcomes(self, runs: Sequence[Run], best: Optimum | None) -> tuple[StrategyOutcome, ...]:
+        found: list[StrategyOutcome] = []
+        seen: list[Run] = []
+        for run in runs:
+            same = next((n for n, other in enumerate(seen) if other.prepaid == run.prepaid), None)
+            if same is None:
+                seen.append(run)
+                found.append(self._outcome(run, best))
+            else:
+                also = (*found[same].also, run.name)
+                found[same] = found[same].model_copy(update={"also": also})
+        return tuple(found)
+
+    def _outcome(self, run: Run, best: Optimum | None) -> StrategyOutcome:
+        lowest = min(range(len(run.cash)), key=run.cash.__getitem__)
+        base = self.contract.interest + self.contract.fees
+        payoffs = tuple(
+            Payoff(
+                liability=debt.id,
+                pays_off_on=run.payoff_day(debt.id),
+                contract_on=self.contract.payoff_day(debt.id),
+            )
+            for debt in self.debts
+        )
+        return StrategyOutcome(
+            name=run.name,
+            also=(),
+            interest_fen=run.interest,
+            fees_fen=run.fees,
+            prepaid_fen=sum(action.amount for action in run.actions),
+            saved_fen=base - run.interest - run.fees,
+            today_fen=round(run.cost(self.monthly_yield)),
+            gap_fen=best.certificate.gap(run.cost(self.monthly_yield)) if best else None,
+            debt_free_on=max(payoff.pays_off_on for payoff in payoffs),
+            payoffs=payoffs,
+            lowest_cash_fen=run.cash[lowest],
+            lowest_cash_month=f"{self.days[lowest]:%Y-%m}",
+            highest_service_share=self._service_share(run),
+        )
+
+    def _service_share(self, run: Run) -> float | None:
+        """The highest share of a year's income that payments due claim, year by year ahead."""
+        income = self.case.frame["income"].to_numpy()
+        due = [sum(paid[n].scheduled for paid in run.paid.values()) for n in range(len(self.days))]
+        shares = []
+        for first in range(1, len(due) - MONTHS_PER_YEAR + 1, MONTHS_PER_YEAR):
+            year = slice(first, first + MONTHS_PER_YEAR)
+            earned = float(income[year].sum())
+            if earned <= 0:
+                return None
+            shares.append(yuan(sum(due[year])) / earned)
+        return max(shares)
+
+    def _course_months(self) -> tuple[int, ...]:
+        """Evenly spaced months from the plan's own to the last debt's end."""
+        last = max(self.contract.months or 0, 1)
+        every = ceil(last / MOST_POINTS)
+        return (*range(0, last, every), last)
+
+
+def _certificate(best: Optimum | None, monthly_need_yuan: float) -> Certificate:
+    if best is None:
+        return Certificate(status="not_needed", bound_fen=None, rounding_fen=0)
+    own = best.certificate
+    price = None
+    if own.prices is not None:
+        price = max(round(own.prices.reserve * monthly_need_yuan * FEN_PER_YUAN), 0)
+    return Certificate(
+        status=own.status,
+        bound_fen=own.bound_fen,
+        rounding_fen=own.rounding_fen,
+        reserve_price_fen=price,
+    )
