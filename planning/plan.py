@@ -64,7 +64,7 @@ from planning.strategy.strategies import RepaymentCase, Strategies, strategies
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -227,7 +227,6 @@ def liability_plan(
         pay=pay,
     )
     chosen = selection(situation)
-    methods = tuple(_method_comparisons(household, base.positions, histories, as_of))
     checks = (
         *_contract_checks(household, base, costs, histories, rules),
         *need_checks(household.need, chosen.use if chosen else household.need.use, rules),
@@ -238,6 +237,8 @@ def liability_plan(
     )
     found = findings(evidence)
     open_ids = {p.contract.id for p in base.positions}
+    together = _strategies(household, base, emergency, histories, rules)
+    methods = tuple(_method_comparisons(situation, chosen, together))
     return LiabilityPlan(
         client=household.client,
         as_of=as_of,
@@ -257,8 +258,8 @@ def liability_plan(
         compliance=checks,
         policy_changes=debt_changes([p.contract for p in base.positions], rules),
         methods=methods,
-        method_advice=method_advices(situation, base.frame, methods),
-        strategies=_strategies(household, base, emergency, histories, rules),
+        method_advice=method_advices(situation, base.frame, methods, chosen),
+        strategies=together,
         prepayment=_prepayment(household, base, emergency, rules),
         keep_or_prepay=keep_or_prepay(
             household,
@@ -267,9 +268,10 @@ def liability_plan(
             rules,
             pay,
             runs_short=_runs_short(base),
+            advice=together,
         ),
-        refinancing=refinancing(situation),
-        adjustment=adjustment(_footing(situation, base, emergency)),
+        refinancing=refinancing(situation, together),
+        adjustment=adjustment(_footing(situation, base, emergency, together, chosen)),
         scenarios=inputs.scenarios,
         baseline=outcome("baseline", base, horizon),
         stress=stress,
@@ -413,30 +415,36 @@ def _load(household: Household, base: Projection, rules: RulesInForce, pay: NetP
 
 
 def _method_comparisons(
-    household: Household,
-    positions: Sequence[Position],
-    histories: Mapping[str, IndexHistory],
-    as_of: date,
-) -> list[MethodComparison]:
-    """The loan wanted, and the largest debt that is repaid by instalments."""
-    compared = []
-    need = household.need
-    rate = _wanted_rate(need, histories, as_of)
-    if need.kind != "none" and need.amount and need.term_months and rate is not None:
-        compared.append(method_comparison("need", need.amount, rate, need.term_months, as_of))
-    repaid = [p for p in positions if p.contract.method in AMORTISING and p.remaining]
-    if repaid:
-        largest = max(repaid, key=lambda p: p.balance)
-        compared.append(
-            method_comparison(
-                largest.contract.id,
-                largest.remaining[0].opening,
-                largest.rate_today.annual_rate,
-                len(largest.remaining),
-                as_of,
-            )
+    situation: Situation, chosen: Selection | None, together: Strategies | None
+) -> Iterator[MethodComparison]:
+    """The loan wanted, as the first product lends it, and the largest debt left to its contract."""
+    need, as_of = situation.household.need, situation.as_of
+    rate = _wanted_rate(need, situation.histories, as_of)
+    if chosen and chosen.shortlist and (first := chosen.candidate(chosen.shortlist[0]).figures):
+        offered = Decimal(repr(first.annual_rate))
+        yield method_comparison("need", first.amount_fen, offered, first.months, as_of)
+    elif need.kind != "none" and need.amount and need.term_months and rate is not None:
+        yield method_comparison("need", situation.amount, rate, need.term_months, as_of)
+    lasting = [p for p in situation.positions if _is_left_as_it_is(p, need, together)]
+    if lasting:
+        largest = max(lasting, key=lambda p: p.balance)
+        yield method_comparison(
+            largest.contract.id,
+            largest.remaining[0].opening,
+            largest.rate_today.annual_rate,
+            len(largest.remaining),
+            as_of,
         )
-    return compared
+
+
+def _is_left_as_it_is(debt: Position, need: Need, together: Strategies | None) -> bool:
+    """Whether a debt's method may be asked about: no end, no prepayment and no relief is ahead."""
+    if debt.contract.method not in AMORTISING or not debt.remaining or together is None:
+        return False
+    if together.reason in ("arrears_first", "cash_short"):
+        return False
+    ended = need.replaces if need.kind != "none" else ()
+    return debt.contract.id not in {*ended, *(action.liability for action in together.actions)}
 
 
 def _strategies(
@@ -462,7 +470,13 @@ def _strategies(
     )
 
 
-def _footing(situation: Situation, base: Projection, emergency: Contingency) -> Footing:
+def _footing(
+    situation: Situation,
+    base: Projection,
+    emergency: Contingency,
+    together: Strategies | None,
+    chosen: Selection | None,
+) -> Footing:
     """What the adjustments stand on."""
     return Footing(
         household=situation.household,
@@ -475,6 +489,8 @@ def _footing(situation: Situation, base: Projection, emergency: Contingency) -> 
         fund_months=emergency.fund.months,
         fund_target_yuan=emergency.fund.target_yuan,
         pay=situation.pay,
+        advice=together,
+        chosen=chosen,
     )
 
 

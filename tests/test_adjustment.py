@@ -11,10 +11,12 @@ from typing import get_args
 
 import pytest
 
+from planning.dates import add_months
 from planning.household.cashflow import cashflow, year_ahead
 from planning.household.client import read_household
 from planning.household.pay import net_pay
 from planning.inputs import read_parameters
+from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import follows_index, rate_steps
 from planning.risk.contingency import emergency_fund
@@ -398,19 +400,48 @@ def test_a_windfall_fills_the_fund_before_it_touches_a_debt(number):
     who = footing(example(number))
     for line in trigger(number, "windfall"):
         numbers = line.numbers
-        assert numbers["to_fund_yuan"] == min(numbers["amount_yuan"], who.gap_yuan)
-        assert numbers["to_fund_yuan"] + numbers["to_debt_yuan"] <= numbers["amount_yuan"]
+        left = numbers["amount_yuan"] - numbers["to_due_yuan"]
+        assert numbers["to_fund_yuan"] == min(left, who.gap_yuan)
+        assert numbers["to_fund_yuan"] + numbers["to_debt_yuan"] <= left
         assert ("prepay" in line.actions) == (numbers["to_debt_yuan"] > 0)
 
 
+def test_a_sum_that_comes_before_a_debt_falls_due_is_kept_for_it():
+    """Household 2: 36,000 in December, 80,000 due in January and 24,075 short even so."""
+    (line,) = trigger(2, "windfall")
+    assert line.numbers["to_due_yuan"] == line.numbers["amount_yuan"] == 36_000
+    assert line.numbers["to_fund_yuan"] == line.numbers["to_debt_yuan"] == 0
+    assert line.actions == ("due_first",)
+    falls = adjusted(2).if_income_falls
+    lowest = footing(example(2)).frame["liquid_assets"].iloc[:13].min()
+    assert falls.short_yuan == pytest.approx(-lowest)
+    assert round(falls.short_yuan) == 24_075
+
+
 def test_a_rise_of_income_is_enough_when_the_fund_and_a_step_are_there_in_time():
-    """Household 2 lacks 44,593.96 of its fund: that and 10,000 within six months."""
-    (line,) = trigger(2, "income_rises_to")
-    needed = (line.numbers["gap_yuan"] + 10_000) / 6
-    assert line.numbers["margin_needed_yuan"] == pytest.approx(needed)
-    assert line.numbers["line_yuan"] == pytest.approx(
-        16_500 + needed - footing(example(2)).margin_yuan
-    )
+    """Household 1, were its fund 20,000 short: that and 10,000 more within six months."""
+    who = footing(example(1))
+    short = replace(who, fund_target_yuan=who.liquid_yuan + 20_000)
+    (line,) = (one for one in triggers(short) if one.code == "income_rises_to")
+    needed = Decimal(20_000 + 10_000) / 6
+    assert line.numbers["margin_needed_yuan"] == pytest.approx(float(needed))
+    assert line.numbers["line_yuan"] == pytest.approx(who.outgo_yuan + float(needed))
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_a_line_that_is_reached_is_the_line_and_not_todays_income(number):
+    """Spending and a sixth of 10,000 a month: the income of today is well above it."""
+    who = footing(example(number))
+    (line,) = trigger(number, "income_rises_to")
+    assert line.is_met
+    assert line.numbers["line_yuan"] == pytest.approx(who.outgo_yuan + 10_000 / 6)
+    assert line.numbers["line_yuan"] < line.numbers["income_yuan"]
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 6, 7, 8])
+def test_nobody_short_or_about_to_borrow_reads_of_an_income_for_prepaying(number):
+    """Short of money, wanting some, or owing nothing: no line for a prepayment."""
+    assert not trigger(number, "income_rises_to")
 
 
 # ------------------------------------------------------------------------ income falls, or rises
@@ -435,6 +466,116 @@ def test_cuts_and_options_close_the_gap_of_the_household_that_is_short():
     assert remedy.margin_after_cuts_yuan < 0 < remedy.margin_yuan
     assert remedy.margin_yuan <= remedy.margin_after_cuts_yuan + freed
     assert remedy.bridge_yuan > 0
+
+
+def test_idle_fund_money_beside_a_home_loan_is_named_with_the_remedy():
+    """Household 7: 18,600 and 9,400 held, 1,260 and 720 a month; household 2 has no account."""
+    fund = adjusted(7).if_income_falls.remedy.fund
+    assert fund.held_yuan == 18_600 + 9_400
+    assert fund.deposit_yuan == fund.pays_yuan == 1_260 + 720
+    assert adjusted(2).if_income_falls.remedy.fund is None
+
+
+def test_what_an_offset_pays_is_no_more_than_the_instalments():
+    """Household 7 with deposits of 5,000: interest alone of its home loan bounds them."""
+    household = example(7)
+    accounts = tuple(
+        one.model_copy(update={"monthly_deposit": Decimal(5_000) * 100})
+        for one in household.provident_fund
+    )
+    rich = household.model_copy(update={"provident_fund": accounts})
+    fund = income_falls(footing(rich)).remedy.fund
+    assert 0 < fund.pays_yuan < 3_890 < fund.deposit_yuan
+
+
+def test_what_is_asked_for_stands_by_its_day():
+    """Household 7 asks for the home loan by 28 November, then for the consumer loan."""
+    falls = adjusted(7).if_income_falls
+    assert [(one.liability, one.ask_by) for one in falls.asks] == [
+        ("mortgage", date(2026, 11, 28)),
+        ("consumer-loan", date(2026, 12, 21)),
+    ]
+    assert falls.ask_first == falls.asks[0]
+    assert adjusted(1).if_income_falls.ask_first is None
+
+
+def only(number):
+    """The plan of one example household, made once for all tests."""
+    found = [*(ROOT / "params" / "clients").glob(f"*-0{number}-*.yaml")]
+    return pytest.mark.parametrize("example", found, indirect=True)
+
+
+@only(2)
+def test_a_loan_that_spares_the_sum_due_is_asked_for_before_its_renewal(plan):
+    """Household 2: 80,000 need not be found; the renewal's day is when the loan must be there."""
+    falls = plan.adjustment.if_income_falls
+    wanted = falls.wanted
+    assert wanted.code == "loan_first"
+    assert wanted.instead_of == ("consumer-loan-interest-only",)
+    assert wanted.decide_on == falls.ask_first.ask_by == date(2026, 12, 31)
+    assert wanted.lump_yuan == 80_000
+    assert wanted.relief_cost_yuan == pytest.approx(80_000 * 0.0325, abs=0.1)
+    cuts = sum(cut.monthly_yuan for cut in falls.cuts)
+    assert wanted.margin_yuan == pytest.approx(
+        plan.selection.comparison.with_loan.margin_yuan + cuts, abs=25
+    )
+    assert wanted.margin_yuan > 0 < wanted.lowest_yuan
+
+
+@only(7)
+def test_an_extension_that_does_not_close_the_month_comes_after_the_pause(plan):
+    """Household 7: 720 a month is too little of 1,285; interest alone frees 1,782."""
+    wanted = plan.adjustment.if_income_falls.wanted
+    both = plan.selection.comparison
+    assert wanted.code == "relief_first"
+    assert wanted.decide_on == date(2026, 11, 28)
+    assert wanted.lighter_yuan == pytest.approx(
+        both.without.service_yuan - both.with_loan.service_yuan
+    )
+    assert wanted.lighter_yuan < 1_285 < wanted.relief_yuan
+    assert wanted.margin_yuan < 0 < wanted.joint_margin_yuan
+    assert wanted.extra_cost_yuan > wanted.relief_cost_yuan
+
+
+def test_only_a_household_short_and_asking_to_replace_debts_has_two_ways_to_weigh(plan):
+    """Households 2 and 7; the others have one plan anyhow."""
+    has_two = plan.client.startswith(("example-02", "example-07"))
+    assert (plan.adjustment.if_income_falls.wanted is not None) == has_two
+
+
+@only(5)
+def test_what_the_advice_pays_off_before_an_income_ends_needs_nothing_more(plan):
+    """Household 5 as advised owes nothing by May 2029; by the contract it still would."""
+    (line,) = (
+        one for one in plan.adjustment.triggers
+        if one.code == "income_ends" and one.on == date(2029, 5, 31)
+    )  # fmt: skip
+    advised = plan.strategies.outcome(plan.strategies.advised)
+    assert line.numbers["advised_off_on"] == advised.debt_free_on.isoformat() < "2029-05-31"
+    assert line.actions == ("as_advised",)
+    (bare,) = (one for one in trigger(5, "income_ends") if one.on == line.on)
+    assert "advised_off_on" not in bare.numbers
+    assert bare.actions == ("lower_instalment",)
+
+
+@only(1)
+def test_money_the_advice_prepays_is_not_offered_again_to_lower_an_instalment(plan):
+    """Household 1: 80,000 off either home loan, but for the advice that spends it."""
+    kinds = {one.kind for one in plan.adjustment.if_income_falls.options}
+    assert "part_prepayment" not in kinds
+    assert "part_prepayment" in {one.kind for one in adjusted(1).if_income_falls.options}
+
+
+@only(1)
+def test_money_over_never_goes_to_a_debt_below_the_threshold(plan):
+    """Household 1 owing only its fund's loan at 2.60 %: what is over is kept."""
+    who = footing(example(1))
+    advice = plan.strategies
+    fund = [p for p in who.positions if p.contract.id == "mortgage-provident-fund"]
+    alone = adjustment(replace(who, positions=fund, advice=advice))
+    assert advice.threshold_rate > 0.026
+    assert alone.if_income_rises.reason == "kept_earns_more"
+    assert alone.if_income_rises.step is None
 
 
 def test_nothing_is_taken_that_is_not_needed():
@@ -504,6 +645,235 @@ def test_the_order_of_debts_does_not_matter():
     )
 
 
+# -------------------------------------------------- clauses, a gap to come, and a yearly offset
+
+CLAUSES = {
+    "lock_in_months": 60,
+    "penalty": ({"until_month": 84, "kind": "share_of_prepaid", "value": Decimal("0.01")},),
+    "most_per_year": 1,
+    "notice_days": 30,
+    "least_amount": 50_000,
+    "multiple_of": 10_000,
+}
+
+
+def loan(name, principal, rate, months, drawn_on, **further):
+    """A level loan of household 1."""
+    product = "mortgage" if months > 60 else "consumer_loan"
+    return LoanContract.model_validate(
+        {
+            "id": name,
+            "lender": f"{name}银行",
+            "product": product,
+            "purpose": "装修",
+            "borrowers": ("lin",),
+            "principal": principal,
+            "drawn_on": drawn_on,
+            "first_due": add_months(drawn_on, 1),
+            "term_months": months,
+            "method": "equal_instalment",
+            "rate": {"kind": "fixed", "annual_rate": Decimal(rate)},
+            "secured_by": ("home",) if product == "mortgage" else (),
+        }
+        | further
+    )
+
+
+def owing(*loans, **changes):
+    """Household 1 with other debts and no provident fund."""
+    update = {"liabilities": loans, "provident_fund": (), **changes}
+    return example(1).model_copy(update=update)
+
+
+def retiring():
+    """Household 1 with both salaries ending in June 2028 and a pension of 6,000 after them."""
+    ends_on = date(2028, 6, 30)
+    earned = [line.model_copy(update={"ends_on": ends_on}) for line in example(1).income]
+    pension = earned[0].model_copy(
+        update={
+            "kind": "pension",
+            "net_amount": 600_000,
+            "ends_on": None,
+            "starts_on": date(2028, 7, 1),
+            "annual_growth": Decimal(0),
+        }
+    )
+    mortgage = loan("mort", 900_000, "0.035", 360, date(2022, 3, 10))
+    return owing(mortgage, income=(*earned, pension))
+
+
+def spare_ways(contract, **asked):
+    """The prepayment that would lower a loan's instalment, None where there is none."""
+    household = owing(contract)
+    terms = ReliefTerms(household, parameters().book.on(TODAY), (), is_difficult=False, **asked)
+    (debt,) = open_debts(household)
+    found = {one.kind: one for one in relief_options(debt, terms)}
+    return debt, found.get("part_prepayment")
+
+
+def test_a_prepayment_waits_for_its_clauses_and_is_asked_for_within_their_notice():
+    """Locked to March 2027, thirty days' notice, 1 %: 70,000 then, and 700 on top."""
+    contract = loan("mort", 900_000, "0.035", 360, date(2022, 3, 10), prepayment_policy=CLAUSES)
+    debt, way = spare_ways(contract, spare=7_500_000)
+    assert way.prepaid_fen == 7_000_000
+    assert way.ask_by == date(2027, 3, 10) - timedelta(days=30)
+    assert way.starts_on == date(2027, 4, 10)
+    (before,) = (row for row in debt.remaining if row.due_on == date(2027, 3, 10))
+    left = sum(row.due_on > before.due_on for row in debt.remaining)
+    rate = Decimal("0.035")
+    assert way.payment_fen == annuity(before.closing - 7_000_000, rate, left)
+    spared = level_cost(before.closing, rate, left)
+    spared -= level_cost(before.closing - 7_000_000, rate, left)
+    assert way.extra_cost_fen == pytest.approx(70_000 - spared, abs=left)
+
+
+@pytest.mark.parametrize(
+    ("clauses", "spare", "taken"),
+    [
+        ({}, 9_000_000, "all"),
+        ({"multiple_of": 3_000, "is_settlement_exempt": False}, 9_000_000, 6_000_000),
+        ({"least_amount": 20_000}, 1_000_000, None),
+        ({"least_amount": 20_000}, 2_000_000, 2_000_000),
+        ({"modes": ("shorten_keep_instalment",)}, 2_000_000, None),
+        ({"modes": ()}, 9_000_000, "all"),
+        ({"lock_in_months": 30}, 9_000_000, None),
+    ],
+)
+def test_clauses_say_how_much_a_prepayment_takes(clauses, spare, taken):
+    """Settled whole where that is free of the rest, in multiples, from a least sum, in a year."""
+    contract = loan("c", 120_000, "0.055", 36, date(2025, 6, 10), prepayment_policy=clauses)
+    debt, way = spare_ways(contract, spare=spare)
+    owed = debt.remaining[0].closing
+    assert 6_200_000 < owed < 6_300_000
+    assert (way and way.prepaid_fen) == (owed if taken == "all" else taken)
+
+
+def test_more_income_goes_to_a_debt_by_its_least_sum_and_with_its_penalty():
+    """A loan that takes 20,000 and charges three months' interest: both are in the step."""
+    clauses = {
+        "penalty": ({"kind": "months_of_interest", "value": Decimal(3)},),
+        "least_amount": 20_000,
+    }
+    contract = loan("a", 120_000, "0.10", 36, date(2025, 6, 10), prepayment_policy=clauses)
+    step = adjustment(footing(owing(contract))).if_income_rises.step
+    assert step.amount_fen == 2_000_000
+    assert step.penalty_fen == fen(Decimal(20_000) * Decimal("0.10") / 12 * 3)
+    assert step.paid_on == date(2026, 12, 10)
+
+
+def test_a_penalty_that_eats_the_saving_sends_the_money_to_the_next_debt():
+    """A fifth of what is prepaid is more than three years at 10 % would save."""
+    clauses = {"penalty": ({"kind": "share_of_prepaid", "value": Decimal("0.2")},)}
+    dear = loan("a", 120_000, "0.10", 36, date(2025, 6, 10), prepayment_policy=clauses)
+    plain = loan("b", 120_000, "0.06", 36, date(2025, 6, 10))
+    assert adjustment(footing(owing(dear, plain))).if_income_rises.step.liability == "b"
+    alone = adjustment(footing(owing(dear))).if_income_rises
+    assert alone.step is None
+    assert alone.reason == "nothing_to_prepay"
+
+
+def test_where_cash_runs_out_years_ahead_nothing_urges_to_prepay():
+    """Two salaries end in 2028, cash in the years after: bonuses and spare money are kept."""
+    who = footing(retiring())
+    cash = [float(each) for each in who.frame["liquid_assets"]]
+    first = next(number for number, held in enumerate(cash) if held < 0)
+    year, month = divmod(TODAY.year * 12 + TODAY.month - 1 + first, 12)
+    found = adjustment(who)
+    rises = found.if_income_rises
+    assert first > 12
+    assert (rises.reason, rises.step) == ("runs_out", None)
+    assert rises.short_month == f"{year}-{month + 1:02d}"
+    assert not found.if_income_falls.short_by
+    assert all(one.kind != "part_prepayment" for one in found.if_income_falls.options)
+    urging = {"prepay", "as_advised"}
+    assert not any(urging & set(line.actions) for line in found.triggers)
+    for line in (one for one in found.triggers if one.code == "windfall"):
+        assert line.actions == ("gap_first",)
+        assert line.numbers["to_gap_yuan"] == line.numbers["amount_yuan"]
+    for line in (one for one in found.triggers if one.code == "income_ends"):
+        assert "prepay_yuan" not in line.numbers
+
+
+def test_incomes_that_end_on_one_day_are_one_line():
+    """Both salaries of household 1 end in June 2028: one line names the two."""
+    (line,) = (one for one in triggers(footing(retiring())) if one.code == "income_ends")
+    assert [(one.owner, one.kind) for one in line.incomes] == [
+        ("lin", "salary"),
+        ("zhou", "salary"),
+    ]
+
+
+def offsetting(balance):
+    """A mortgage whose borrower's account, without deposits or interest, repays it in January."""
+    account = (
+        example(1)
+        .provident_fund[0]
+        .model_copy(
+            update={
+                "owner": "lin",
+                "balance": balance,
+                "monthly_deposit": 0,
+                "annual_rate": Decimal(0),
+                "kept_minimum": 0,
+                "offset": "yearly",
+                "offset_month": 1,
+            }
+        )
+    )
+    mortgage = loan("mort", 900_000, "0.035", 360, date(2022, 3, 10))
+    return owing(mortgage, provident_fund=(account,))
+
+
+def paused_cost(owed, months, pause, prepaid):
+    """Interest of a loan with some months of interest alone and a prepayment after the second."""
+    rate, paid, payment = Decimal("0.035"), 0, annuity(owed, Decimal("0.035"), months)
+    for number in range(1, months + 1):
+        if number == pause + 1:
+            payment = annuity(owed, rate, months - pause)
+        due = interest(owed, rate)
+        paid += due
+        owed -= 0 if number <= pause else payment - due
+        if number == 2:
+            owed -= prepaid
+            payment = annuity(owed, rate, months - 2)
+    return paid
+
+
+def test_beside_a_yearly_offset_a_pause_costs_what_it_costs_after_the_offset():
+    """100,000 of the fund in January, either way: interest alone for a year, month by month."""
+    household = offsetting(10_000_000)
+    (debt,) = open_debts(household)
+    (way,) = (
+        one
+        for one in income_falls(footing(household)).options
+        if one.kind == "interest_only"
+    )  # fmt: skip
+    left = [row for row in debt.remaining if row.due_on >= way.starts_on]
+    owed, months = left[0].opening, len(left)
+    extra = paused_cost(owed, months, 12, 10_000_000) - paused_cost(owed, months, 0, 10_000_000)
+    assert way.starts_on == date(2026, 12, 10)
+    assert way.extra_cost_fen == pytest.approx(extra, abs=months)
+    bare = paused_cost(owed, months, 12, 0) - paused_cost(owed, months, 0, 0)
+    assert bare - way.extra_cost_fen > 100_000
+
+
+def test_beside_a_yearly_offset_a_step_saves_what_the_offset_leaves_to_save():
+    """A fund that repays the loan in January: 10,000 in December saves one month's interest."""
+    step = adjustment(footing(offsetting(90_000_000))).if_income_rises.step
+    assert step.paid_on == date(2026, 12, 10)
+    assert step.pays_off_on == date(2027, 1, 10)
+    for way in step.outcomes:
+        assert way.interest_saved_fen == pytest.approx(interest(1_000_000, Decimal("0.035")), abs=1)
+
+
+@pytest.mark.parametrize("fall_yuan", [0.003, 0.4])
+def test_a_month_that_lacks_less_than_a_yuan_is_not_short(fall_yuan):
+    """A document shows whole yuan: what would read as nought is no gap."""
+    who = footing(owing())
+    less = who.frame.assign(income=who.frame["income"] - who.margin_yuan - fall_yuan)
+    assert "month_short" not in income_falls(replace(who, frame=less)).short_by
+
+
 # ------------------------------------------------------------------------------------ the words
 
 
@@ -548,8 +918,13 @@ def test_tables_show_a_dash_for_what_only_the_lender_can_say(plan):
 
 
 def test_a_month_that_loses_is_mended_with_money_to_spare_before_the_lender_is_asked():
-    """Household 5 with 9,000 more to spend a month: part of its deposits lowers the instalment."""
-    who = footing(with_spending(example(5), 9_000_00))
+    """Household 5 with 9,000 more to spend a month and money to last: part of it is prepaid."""
+    losing = with_spending(example(5), 9_000_00)
+    assert footing(losing).short_month is not None
+    assert all(one.kind != "part_prepayment" for one in income_falls(footing(losing)).options)
+    richer = losing.assets[0].model_copy(update={"value": 500_000_000, "liquidity_tier": 0})
+    who = footing(losing.model_copy(update={"assets": (richer, *losing.assets[1:])}))
+    assert who.short_month is None
     falls = income_falls(who)
     assert falls.short_by == ("month_short",)
     (step,) = falls.remedy.steps

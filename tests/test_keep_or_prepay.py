@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import numpy_financial as npf
 import pytest
@@ -13,15 +14,18 @@ import pytest
 from planning.dates import add_months
 from planning.household.client import read_household
 from planning.household.pay import net_pay
-from planning.inputs import read_parameters
+from planning.inputs import read_inputs, read_parameters
 from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
+from planning.plan import liability_plan
 from planning.strategy.keep_or_prepay import (
     certainty_equivalent,
     keep_or_prepay,
     prepaid_yuan,
 )
+from planning.strategy.next_actions import NextAction
+from planning.strategy.strategies import Payoff, ReasonCode, nominal_rate
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 22)
@@ -85,12 +89,14 @@ def placed(contract, day=TODAY):
     return position(contract, rate_steps(contract, parameters().histories), day)
 
 
-def answered(contract, *, household=None, gap=0.0, runs_short=False, rules=None, beside=()):
+def answered(
+    contract, *, household=None, gap=0.0, runs_short=False, rules=None, beside=(), advice=None
+):
     """The whole answer of a household with that debt."""
     household, rules = household or assessed("C3"), rules or rules_on()
     debts = [placed(contract), *map(placed, beside)]
     pay = net_pay(household, rules, TODAY)
-    return keep_or_prepay(household, debts, gap, rules, pay, runs_short=runs_short)
+    return keep_or_prepay(household, debts, gap, rules, pay, runs_short=runs_short, advice=advice)
 
 
 def verdict(contract, **asked):
@@ -357,6 +363,98 @@ def test_money_that_is_needed_elsewhere_is_kept():
     assert verdict(loan(12), household=example(6)) == ("keep", "money_wanted")
 
 
+@cache
+def advice_of(number):
+    """What the plan of an example household advises on all its debts."""
+    (path,) = (ROOT / "params" / "clients").glob(f"example-0{number}-*.yaml")
+    inputs = read_inputs(path, ROOT / "params", TODAY)
+    plan = liability_plan(inputs, TODAY, engine_version="t", git_commit="t", tools={})
+    return plan.strategies
+
+
+def advising(*actions, ends_on=None, threshold=0.0278, reason="simple_enough"):
+    """Advice on all debts together that does this on these days, and ends the loan so."""
+    found, contract_on = advice_of(5), date(2050, 1, 1)
+    outcome = found.outcome(found.advised)
+    payoff = Payoff(liability="loan", pays_off_on=ends_on or contract_on, contract_on=contract_on)
+    made = tuple(
+        NextAction(code=code, liability="loan", paid_on=day, amount_fen=STEP, charged_fen=0)
+        for day, code in actions
+    )
+    changed = {"reason": reason, "actions": made, "threshold_rate": threshold}
+    outcomes = (outcome.model_copy(update={"payoffs": (payoff,)}),)
+    return found.model_copy(update={**changed, "outcomes": outcomes})
+
+
+FIRST, LAST = date(2026, 12, 20), date(2027, 2, 20)
+
+
+@pytest.mark.parametrize("asked", [{"runs_short": True}, {"household": example(6)}])
+def test_what_the_advice_on_all_debts_prepays_is_prepaid_here_too(asked):
+    """Where money is left for a debt in spite of a wish or a thin month, no chapter says keep."""
+    advice = advising((LAST, "settle"), (FIRST, "prepay"), ends_on=LAST)
+    assert verdict(loan(12), **asked)[0] == "keep"
+    one = answered(loan(12), advice=advice, **asked).debts[0]
+    assert (one.verdict, one.reason) == ("prepay", "as_advised")
+    assert (one.advised_on, one.settled_on) == (FIRST, LAST)
+    assert verdict(loan(12), advice=advice) == ("prepay", "rate_above_yield")
+
+
+def test_until_the_fund_is_full_a_later_prepayment_changes_nothing():
+    """The fund comes first whatever is advised for later; the day of it is told."""
+    one = answered(loan(12), gap=1.0, advice=advising((LAST, "prepay"))).debts[0]
+    assert (one.verdict, one.advised_on) == ("fund_first", LAST)
+
+
+def test_no_debt_is_prepaid_that_the_advice_leaves_to_its_contract():
+    """Dearer than the threshold there is no money left for it; else the gap is too small."""
+    assert verdict(loan(12), advice=advising()) == ("keep", "none_left")
+    near = advising(threshold=0.05)
+    assert verdict(loan(12), advice=near) == ("near_equal", "within_margin")
+    by_fund = advising((FIRST, "fund_prepay"))
+    assert verdict(loan(12), advice=by_fund) == ("keep", "none_left")
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"), [("0.0277", "near_equal"), ("0.0279", "prepay"), ("0.0281", "prepay")]
+)
+def test_the_line_is_the_one_the_strategies_prepay_above(rate, expected):
+    """2.32 % and half a point, a year; charged by the month 2.784 % is as much."""
+    rules, kept = rules_on(), certainty_equivalent(assessed("C3"), rules_on(), TODAY)
+    line = Decimal(repr(kept.annual_yield)) + Decimal("0.005")
+    threshold = nominal_rate(line)
+    assert (1 + threshold / 12) ** 12 == pytest.approx(1 + line, abs=Decimal("1e-20"))
+    prepays = Decimal(rate) > threshold
+    assert (expected == "prepay") == prepays
+    assert verdict(loan(12, rate=rate), rules=rules)[0] == expected
+    actions = [(FIRST, "prepay")] if prepays else []
+    advice = advising(*actions, threshold=float(threshold))
+    assert verdict(loan(12, rate=rate), rules=rules, advice=advice)[0] == expected
+
+
+def test_the_amount_priced_is_the_one_advised_on_its_day():
+    """A capped penalty weighs a fifth as much on five steps, and not at all once it has ended."""
+    charge = {"until_month": 14, "kind": "fixed", "value": Decimal(100)}
+    short = loan(12, rate="0.055", months=36, prepayment_policy={"penalty": (charge,)})
+    one_step = answered(short).debts[0].prepaid
+    advice = advising(*[(FIRST, "prepay")] * 5)
+    advised = answered(short, advice=advice).debts[0].prepaid
+    assert (one_step.amount_fen, advised.amount_fen) == (STEP, 5 * STEP)
+    assert advised.paid_on == one_step.paid_on == FIRST
+    assert advised.penalty_fen == one_step.penalty_fen == 10_000
+    assert advised.rate_saved > one_step.rate_saved
+    later = answered(short, advice=advising((LAST, "prepay"))).debts[0].prepaid
+    assert (later.paid_on, later.penalty_fen) == (LAST, 0)
+    assert later.rate_saved == pytest.approx(0.055, abs=1e-5)
+
+
+@pytest.mark.parametrize("reason", get_args(ReasonCode))
+def test_only_arrears_and_a_lack_of_cash_make_everything_wait(reason):
+    """All other reasons still weigh debt by debt."""
+    found = answered(loan(12), advice=advising(reason=reason))
+    assert found.waits == (reason in ("arrears_first", "cash_short"))
+
+
 def test_arrears_come_before_any_prepayment():
     """The overdue debt takes none, and the others wait."""
     late = loan(
@@ -368,6 +466,7 @@ def test_arrears_come_before_any_prepayment():
         ("not_offered", "overdue"),
         ("keep", "arrears_first"),
     ]
+    assert found.waits
 
 
 def test_no_debt_no_question():
@@ -409,3 +508,8 @@ def test_the_plan_carries_the_answer_and_the_rules_it_rests_on(plan):
         used = {entry.name for entry in plan.parameters}
         assert {"yields.class_return", "yields.risk_aversion", "yields.liquidity_margin_bp"} <= used
         assert found.fund_gap_yuan == plan.contingency.fund.gap_yuan
+        for one in found.debts:
+            is_advised = plan.strategies.prepays_on(one.liability) is not None
+            assert (one.verdict in ("prepay", "fund_first")) >= is_advised
+            assert (one.verdict == "prepay") <= is_advised
+            assert (one.advised_on is not None) == is_advised

@@ -23,7 +23,9 @@ from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.strategy.choice import Situation, owed_on
 from planning.strategy.method_advice import (
+    KeptDebts,
     Purse,
+    kept_debts,
     method_advice,
     method_advices,
     payments_yuan,
@@ -254,8 +256,96 @@ def test_a_debt_that_stands_is_judged_with_its_own_payments_taken_out():
     left = [float(net) - lost for net, lost in zip(frame["net"], bonus, strict=True)][: 36 + 1]
     assert falling.worst_margin_yuan == pytest.approx(min(left[1:]), abs=0.02)
     assert falling.lowest_liquid_yuan == pytest.approx(
-        min(accumulate(left, initial=472_000)) if left[0] < 0 else 472_000 + left[0], abs=0.5
+        min(accumulate(left, initial=472_000)), abs=0.5
     )
+    assert falling.lowest_liquid_yuan == 472_000  # today's: every end of a month is above it
+
+
+def test_the_contracts_own_method_is_kept_where_it_holds():
+    """A steeper way would cost less interest, which is no reason to change."""
+    compared = wanted(6_000_000, 36)
+    purse = months_of(5000.0, 50_000.0)
+    assert method_advice(compared, purse).advised == "equal_principal"
+    for usual in ("equal_instalment", "interest_only"):
+        late = method_advice(compared, replace(purse, liquid_yuan=200_000.0), usual=usual)
+        assert (late.advised, late.reason) == (usual, "usual_holds")
+
+
+def test_a_method_that_does_not_hold_gives_way_to_a_lighter_one_only():
+    """2,600 a month carry the level payment, not the falling one's first; 2,000 carry neither."""
+    compared = wanted(6_000_000, 24)
+    light = method_advice(compared, months_of(2600.0, 5_000.0, 24), usual="equal_principal")
+    assert (light.advised, light.reason) == ("equal_instalment", "lighter_holds")
+    none = method_advice(compared, months_of(2000.0, 5_000.0, 24), usual="equal_instalment")
+    assert (none.advised, none.reason) == (None, "none_holds")
+    falling = next(way for way in compared.outcomes if way.method == "equal_principal")
+    fitting = replace(months_of(0.0, 0.0, 24), net_yuan=[0.0, *payments_yuan(compared, falling)])
+    steeper = method_advice(compared, fitting, usual="equal_instalment")
+    assert steeper.margin("equal_principal").holds
+    assert steeper.advised is None  # heavier at first is no help to a month that cannot pay
+
+
+def test_nothing_is_advised_where_no_product_is_to_be_had():
+    """The figures stand, the advice does not."""
+    advice = method_advice(wanted(6_000_000, 36), months_of(5000.0, 50_000.0), is_lent=False)
+    assert (advice.advised, advice.reason) == (None, "not_lent")
+    assert advice.margin("equal_principal").holds
+
+
+def test_a_loan_that_only_ends_debts_is_weighed_against_keeping_them():
+    """The line is missed either way; money lasts longer, or falls less low."""
+    compared, purse = wanted(6_000_000, 36), months_of(500.0, 5_000.0)
+    own = method_advice(compared, purse, usual="equal_instalment").margin("equal_instalment")
+    assert own.short_month == "4"  # 5,000 at 1,261 a month
+    worse = KeptDebts(lowest_liquid_yuan=-10.0, short_month="3")
+    better = KeptDebts(lowest_liquid_yuan=-10.0, short_month="5")
+    lower = KeptDebts(lowest_liquid_yuan=own.lowest_liquid_yuan - 1, short_month="4")
+    told = {
+        kept: method_advice(compared, purse, usual="equal_instalment", kept=kept).reason
+        for kept in (worse, better, lower)
+    }
+    assert told == {worse: "eases", better: "none_holds", lower: "eases"}
+
+
+def test_debts_kept_lose_money_as_the_cash_flow_says():
+    """Household 2: the 80,000 of January is in the months of keeping, summed up here."""
+    case = situation(example(2))
+    frame = frame_of(case)
+    compared = wanted(case.amount, 36)
+    kept = kept_debts(case, frame, wanted_purse(case, compared, frame), 36)
+    unsteady = [line for line in case.household.income if line.stability != "fixed"]
+    assert unsteady
+    assert kept.short_month == "2027-01"
+    assert kept.lowest_liquid_yuan < float(frame["liquid_assets"].iloc[:37].min())
+    assert kept_debts(situation(example(6)), frame, wanted_purse(case, compared, frame), 36) is None
+
+
+def test_the_lightest_asks_least_at_first_of_those_that_repay():
+    """A level payment begins below a falling one; interest alone repays nothing."""
+    for months in (6, 24, 48, 300):
+        advice = method_advice(wanted(6_000_000, months), months_of(0.0, 0.0, months))
+        assert advice.lightest == "equal_instalment"
+
+
+def test_the_loan_wanted_is_the_first_products_and_no_debt_about_to_end_is_asked_about(plan):
+    """Amount, rate, term and method are those of page one; what is prepaid or ended is left out."""
+    need, chosen = plan.household.need, plan.selection
+    for compared, advice in zip(plan.methods, plan.method_advice, strict=True):
+        if compared.subject != "need":
+            prepaid = {action.liability for action in plan.strategies.actions}
+            assert compared.subject not in {*need.replaces, *prepaid}
+            assert advice.usual == plan.debt(compared.subject).method
+            continue
+        if not chosen.shortlist:
+            assert advice.reason == "not_lent"
+            continue
+        first = chosen.candidate(chosen.shortlist[0]).figures
+        assert (compared.amount_fen, compared.months) == (first.amount_fen, first.months)
+        level = next(way for way in compared.outcomes if way.method == first.method)
+        assert level.first_payment_fen == first.first_payment_fen
+        assert advice.advised == first.method
+    if plan.strategies and plan.strategies.reason in ("arrears_first", "cash_short"):
+        assert {one.subject for one in plan.methods} <= {"need"}
 
 
 def test_a_larger_reserve_never_makes_more_methods_hold():

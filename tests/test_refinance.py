@@ -6,6 +6,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -19,6 +20,8 @@ from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.strategy import keep_or_prepay, refinance_case
 from planning.strategy.refinance import refinancing
+from planning.strategy.refinance_cost import fund_prepayments
+from planning.strategy.restructure import after_offset
 from planning.strategy.selection import Situation
 from reports.exhibits.refinancing import keep_table, refinancing_table
 from reports.language import Language
@@ -195,6 +198,42 @@ def test_a_saving_below_the_house_line_is_too_little():
     case = of_kind(cases(owing(1, loan("small", "0.045", principal=20_000))), "replacement")
     assert (case.verdict, case.reason) == ("not_worth_it", "too_little")
     assert 0 < case.saved_fen < 50_000
+
+
+def advised(settled_on):
+    """Advice on all debts that ends every one of them on a day."""
+    return SimpleNamespace(settles_on=lambda _: settled_on)
+
+
+def test_a_debt_that_is_soon_settled_as_advised_needs_no_change():
+    """
+    0.6 points less on what is owed for three months is far below 500 yuan; for years it is not.
+
+    The most a lower rate can spare is the difference on all that is owed until that day.
+    """
+    stage = situation(owing(1, *example(1).liabilities))
+    plain = of_kind(refinancing(stage), "replacement", "car-loan")
+    assert (plain.verdict, plain.settled_on) == ("worth_it", None)
+    soon = date(2027, 2, 22)
+    case = of_kind(refinancing(stage, advised(soon)), "replacement", "car-loan")
+    assert (case.verdict, case.reason) == ("not_needed", "settled_as_advised")
+    assert (case.settled_on, case.saved_fen) == (soon, plain.saved_fen)
+    points = Decimal(str(plain.old_rate)) - Decimal(str(plain.new_rate))
+    assert points * plain.amount_fen * 3 / 12 - plain.changing_fen < 500 * 100
+    assert points * plain.amount_fen * 25 / 12 - plain.changing_fen > 500 * 100
+    late = of_kind(refinancing(stage, advised(date(2028, 12, 22))), "replacement", "car-loan")
+    assert late == plain
+    assert of_kind(refinancing(stage, advised(None)), "replacement", "car-loan") == plain
+
+
+def test_what_is_not_worth_it_stays_so_whatever_is_advised():
+    """Only a change that would be worth it, or might be, can be not needed."""
+    stage = situation(owing(1, *example(1).liabilities))
+    for before, after in zip(
+        refinancing(stage), refinancing(stage, advised(date(2026, 12, 1))), strict=True
+    ):
+        if before.verdict in ("not_worth_it", "not_eligible"):
+            assert after == before
 
 
 def test_a_longer_loan_is_compared_to_its_later_end_and_at_the_same_payment_a_month():
@@ -389,6 +428,108 @@ def test_a_shorter_loan_is_compared_with_prepaying_the_old_one_as_fast():
     now += kept
     assert case.outlay_saved_fen / 100 == pytest.approx(float(now - then), rel=0.03)
     assert 0 < case.outlay_saved_fen < case.saved_fen / 5
+
+
+def offsetting(*contracts, **account):
+    """The sixth household, whose fund prepays its home loan each January."""
+    (own, *_) = example(6).provident_fund
+    yearly = own.model_copy(update={"offset": "yearly", "offset_month": 1, **account})
+    return owing(6, *contracts, provident_fund=(yearly,))
+
+
+def fund_takes(household, debt):
+    """What the fund prepays of the contract as it is, by day."""
+    return fund_prepayments(after_offset(debt, household, [debt]))
+
+
+def prepaid_level(owed, rate, months, first_on, brought):
+    """Interest of a level loan in plain Decimal, the instalment anew after each sum brought."""
+    owed, monthly, interest_paid = Decimal(owed), Decimal(rate) / 12, Decimal(0)
+    payment = None
+    for left in range(months, 0, -1):
+        growth = (1 + monthly) ** left
+        payment = payment or (owed * monthly * growth / (growth - 1)).quantize(CENT, ROUND_HALF_UP)
+        interest = (owed * monthly).quantize(CENT, ROUND_HALF_UP)
+        interest_paid += interest
+        owed -= owed if left == 1 else payment - interest
+        if first_on in brought and owed > 0:
+            owed, payment = max(owed - brought[first_on], Decimal(0)), None
+        first_on = add_months(first_on, 1)
+        if owed <= 0:
+            return interest_paid
+    return interest_paid
+
+
+def test_a_yearly_offset_prepays_the_old_loan_and_the_new_one_alike():
+    """Both interests in plain Decimal: a quarter of what two loans without the fund would tell."""
+    debt = mortgage(rate="0.035", principal=900_000)
+    household = offsetting(debt, balance=15_000_000, monthly_deposit=576_000)
+    case = of_kind(cases(household), "provident_fund")
+    (debt,) = situation(household).positions
+    takes = fund_takes(household, debt)
+    days = sorted(takes)
+    assert all(day.month == 1 for day in days)
+    usual = takes[days[-2]]
+    # The fund goes on where the new loan lasts longer.
+    further = {add_months(days[-1], 12 * n): usual for n in range(15)}
+    brought = {day: Decimal(amount) / 100 for day, amount in {**takes, **further}.items()}
+    first = debt.remaining[0]
+    owed, on = Decimal(first.closing) / 100, add_months(first.due_on, 1)
+    kept = {day: Decimal(amount) / 100 for day, amount in takes.items()}
+    now = prepaid_level(owed, "0.035", len(debt.remaining) - 1, on, kept)
+    then = prepaid_level(owed, "0.026", case.numbers["months"], on, brought)
+    assert case.saved_fen == pytest.approx(fen(now - then), abs=200)
+    assert case.horizon_on <= add_months(days[-1], 12)
+    assert case.outlay_saved_fen is None
+    alone = of_kind(cases(owing(6, debt.contract)), "provident_fund")
+    assert 0 < case.saved_fen < alone.saved_fen / 3
+    # The month tells instalments, as the loan without an offset has them.
+    assert case.old_payment_fen == alone.old_payment_fen
+
+
+def test_where_the_fund_takes_over_a_part_the_rest_is_prepaid_after_it():
+    """Nine hundred thousand is its most here: the rest ends soon after, not with its contract."""
+    owed = mortgage(rate="0.035", principal=1_300_000)
+    household = offsetting(owed, balance=15_000_000, monthly_deposit=576_000)
+    case = of_kind(cases(household), "provident_fund")
+    (debt,) = situation(household).positions
+    assert case.amount_fen == 90_000_000 < case.numbers["owed_fen"]
+    # Nine tenths of a point is spared on no more than the part moved, while the loan lasts.
+    rows = after_offset(debt, household, [debt]).remaining
+    interest = sum(row.interest for row in rows if row.due_on > case.changes_on)
+    most = interest * Decimal("0.9") / Decimal("3.5")
+    assert most / 2 < case.saved_fen < most
+
+
+@pytest.mark.parametrize(
+    ("months", "changes_on"), [(58, date(2027, 1, 15)), (59, date(2027, 2, 15))]
+)
+def test_what_the_fund_prepays_before_a_change_need_not_be_lent(months, changes_on):
+    """Locked until that day or a month after it, the sum of January is gone from what moves."""
+    policy = {"lock_in_months": months}
+    locked = mortgage(rate="0.035", prepayment_policy=policy)
+    household = offsetting(locked, balance=15_000_000)
+    case = of_kind(cases(household), "provident_fund")
+    (debt,) = situation(household).positions
+    january = fund_takes(household, debt)[date(2027, 1, 15)]
+    without = of_kind(cases(owing(6, locked)), "provident_fund")
+    assert case.changes_on == without.changes_on == changes_on
+    assert january > 0
+    less = without.numbers["owed_fen"] - case.numbers["owed_fen"]
+    # A smaller loan repays a little less principal until the change.
+    assert less == pytest.approx(january, rel=0.005)
+
+
+def test_a_lower_spread_beside_a_yearly_offset_spares_the_interest_the_fund_leaves():
+    """The fund repays early what the spread is charged on, so less of it is spared."""
+    day = date(2026, 9, 22)
+    household = offsetting(mortgage(80, age_months=56), balance=15_000_000, monthly_deposit=576_000)
+    case = of_kind(cases(household, as_of=day), "renegotiation")
+    alone = of_kind(cases(owing(6, mortgage(80, age_months=56)), as_of=day), "renegotiation")
+    assert (case.old_rate, case.new_rate) == (alone.old_rate, alone.new_rate)
+    assert case.old_payment_fen == alone.old_payment_fen
+    assert 0 < case.saved_fen < alone.saved_fen / 2
+    assert case.horizon_on < alone.horizon_on
 
 
 def test_a_second_fund_loan_beside_a_running_one_is_not_to_be_had():

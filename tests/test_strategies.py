@@ -349,3 +349,82 @@ def test_more_a_month_frees_earlier_and_saves_more():
     assert all(point.debt_free_on <= half.by for point in later)
     earlier = [p for p in found.budgets if p.extra_fen < half.extra_fen]
     assert all(point.debt_free_on > half.by for point in earlier)
+
+
+def test_no_bound_is_sought_where_all_is_planned_anew():
+    """Household 6 borrows by June 2027: what a plan costs over 25 years ranks nothing."""
+    found = answered(staged(6), wanted_rate=Decimal("0.0306"))
+    assert found.certificate.status == "not_needed"
+    assert all(outcome.gap_fen is None for outcome in found.outcomes)
+
+
+def test_fixed_sums_are_left_out_beside_a_yearly_offset():
+    """What the fund prepays each year would be counted against the sum."""
+    found = answered(staged(5, provident_fund=offsetting(5, "yearly", 6)))
+    assert found.budgets == found.targets == ()
+
+
+def test_a_yield_by_the_year_is_held_against_rates_by_the_month():
+    """The threshold compounds to the yield of money kept and half a percent of liquidity."""
+    found = answered(staged(1), annual_yield=0.03)
+    assert (1 + found.threshold_rate / 12) ** 12 == pytest.approx(1.035, abs=1e-12)
+    assert found.worth_rate == pytest.approx(0.035)
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_what_a_strategy_is_worth_is_what_it_pays_less_in_money_of_today(number):
+    """The contracts are worth nothing against themselves; the advice is never worth less."""
+    found = answered(staged(number))
+    contract = found.outcome("contractual")
+    assert contract.worth_fen == 0
+    for one in found.outcomes:
+        assert one.worth_fen == pytest.approx(contract.today_fen - one.today_fen, abs=1)
+    assert found.outcome(found.advised).worth_fen >= 0
+
+
+def test_an_early_yuan_is_worth_less_than_the_interest_it_saves():
+    """Household 5 saves more interest than the advice is worth: money kept would have earned."""
+    found = answered(staged(5))
+    advised = found.outcome(found.advised)
+    assert 0 < advised.worth_fen < advised.saved_fen
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_the_first_prepayments_are_those_of_one_month_the_dearest_first(number):
+    """All of the first month that prepays anything within a year, and of no other."""
+    stage = staged(number)
+    found = answered(stage)
+    own = [a for a in found.actions if a.code in ("prepay", "settle")]
+    first = min(((a.paid_on.year, a.paid_on.month) for a in own), default=(9999, 12))
+    within = [a for a in own if (a.paid_on.year, a.paid_on.month) == first <= (2027, 11)]
+    assert sorted(found.first_prepayments, key=str) == sorted(within, key=str)
+    by_id = {debt.id: debt for debt in stage.debts}
+    rates = [by_id[a.liability].rate_on(a.paid_on) for a in found.first_prepayments]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_two_debts_prepaid_in_one_month_stand_by_their_rates():
+    """With 400,000 元 more at hand household 1 prepays both loans in December, the dearer first."""
+    assets = read(1).household.assets
+    rich = tuple(
+        a.model_copy(update={"value": a.value + 40_000_000}) if a == max(
+            (x for x in assets if x.liquidity_tier == 0), key=lambda x: x.value
+        ) else a
+        for a in assets
+    )  # fmt: skip
+    found = answered(staged(1, assets=rich))
+    told = [(a.liability, a.paid_on) for a in found.first_prepayments]
+    assert told == [
+        ("car-loan", date(2026, 12, 22)),
+        ("mortgage-commercial", date(2026, 12, 6)),
+    ]
+
+
+def test_a_debt_s_first_prepayment_and_its_early_end_are_to_be_found():
+    """Of household 1: the car loan, and the fund loan that is left to its contract."""
+    found = answered(staged(1))
+    days = [a.paid_on for a in found.actions if a.liability == "car-loan"]
+    assert found.prepays_on("car-loan") == min(days)
+    assert found.settles_on("car-loan") == max(days)
+    assert found.prepays_on("mortgage-provident-fund") is None
+    assert found.settles_on("mortgage-provident-fund") is None

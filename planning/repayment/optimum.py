@@ -19,9 +19,10 @@ import numpy as np
 from planning.repayment.order import Avalanche, Contractual
 from planning.repayment.owed import ContractDebt, PlainDebt
 from planning.repayment.path import contract_path
-from planning.repayment.program import Dates, Flows, Pool, linear_program
+from planning.repayment.program import HAIR_YUAN, Dates, Flows, Pool, linear_program
 from planning.repayment.purse import FixedBudget, HouseholdPurse
 from planning.repayment.run import repaid
+from planning.repayment.search import Search, idles, recorded
 from planning.repayment.solver import Solution, solve, warm
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from planning.repayment.order import OrderName, Target
+    from planning.repayment.order import Order, OrderName, Target
     from planning.repayment.owed import Owed
     from planning.repayment.path import ContractPath
-    from planning.repayment.program import Program
+    from planning.repayment.program import DebtColumns, Program
     from planning.repayment.purse import Purse
     from planning.repayment.run import Run
+    from planning.repayment.search import Phased
     from planning.units import Fen
 
     Floats = NDArray[np.float64]
@@ -50,6 +52,16 @@ MOST_CHOICES: Final = 40
 
 MONTHS_LATER: Final = 24
 CHOOSING_SECONDS: Final = 3.0
+MOST_TOLERANCE: Final = FEN_PER_YUAN
+"""分: a plan further from the bound is not called the best, whatever rounding might explain."""
+
+TIGHTENED: Final = 2
+MOST_WORK: Final = 40_000
+"""Months of debts that are lived in search of a better order."""
+
+MOST_RUNS: Final = 400
+LEAST_RUNS: Final = 12
+HARDER: Final = 6
 FEW_A_YEAR: Final = 2
 LEAST_FALL_YUAN: Final = 0.005
 
@@ -74,14 +86,15 @@ class Certificate:
     """
     How good the best plan known is; money of the plan's day, 分.
 
-    ``optimal``: no plan is cheaper by more than rounding to the 分 explains, and `bound_fen` is
-    the plan's own cost. ``bounded``: no plan is cheaper than `bound_fen`. Otherwise there is no
-    bound, and None says so.
+    No plan costs less than `bound_fen`, rounding to the 分 apart. ``optimal``: the plan is at most
+    1 元 above it, and no more than rounding explains. ``bounded``: it is further off. Otherwise
+    there is no bound, and None says so. Where rates stay and no clause binds, the bound of an
+    optimal plan is its cost.
 
     Parameters
     ----------
     gap_fen : how much the plan costs above the bound.
-    rounding_fen : by how much rounding to the 分 may take a plan below the program's cost.
+    rounding_fen : by how much rounding to the 分 may take a plan below the bound, at the most.
     """
 
     status: CertificateStatus
@@ -120,7 +133,7 @@ class _Case:
     monthly_yield: float
     is_budget: bool
 
-    def lived(self, order: _Order) -> Run:
+    def lived(self, order: Order) -> Run:
         return repaid(
             self.debts, self.purse, order, self.days,
             step=self.step, window=self.window, is_budget=self.is_budget,
@@ -181,16 +194,58 @@ def optimum(  # noqa: PLR0913  what `repaid` takes, and what is known of other p
     if solution.equal_price is None or solution.most_price is None:
         return _without_bound(best, "time_limit" if solution.status == "time_limit" else "failed")
     bound = FEN_PER_YUAN * program.bound(solution.equal_price, solution.most_price)
-    rounding = _rounding_fen(paths, program, solution)
-    prices = _prices(program, solution)
-    plan, same_as = best, _named(best)
-    if case.cost(best) > bound + rounding:
+    sure = _Sure(case, paths, program, solution, bound)
+    plan = best
+    if case.cost(plan) > bound + sure.worth_a_search(case.cost(plan)):
         relaxed = _Relaxed(case, paths, flows, program, solution)
-        tried = min(relaxed.plans(deadline), key=case.rank)
-        if case.rank(tried) < case.rank(best):
-            plan, same_as = tried, None
-    certificate = _certificate(case.cost(plan), bound, rounding, prices)
+        tried = list(relaxed.plans(deadline))
+        plan = min((plan, *tried), key=case.rank)
+        if case.cost(plan) - bound > sure.tolerance(case.cost(plan)):
+            plan = min((plan, *_searched(case, paths, [*tried, best], deadline)), key=case.rank)
+        plan = _settled(case, plan)
+    same_as = _named(best) if plan is best else None
+    certificate = sure.certificate(case.cost(plan), _prices(program, solution))
     return Optimum(replace(plan, name="optimum"), certificate, same_as)
+
+
+def _searched(
+    case: _Case, paths: Sequence[ContractPath], known: Sequence[Run], deadline: float
+) -> Iterator[Run]:
+    """The best of some orders by phases."""
+    months = max((run.months or len(run.days) for run in known), default=0) + 1
+    # Of a budget, what takes much longer than all that is known is not lived to its end.
+    days = case.days[: months + MONTHS_LATER // 2] if case.is_budget else case.days
+    short = replace(case, days=days)
+
+    def live(order: Phased) -> Run | None:
+        return short.lived(order) if monotonic() < deadline else None
+
+    work = len(case.debts) * (months if case.is_budget else len(days) * HARDER)
+    runs = min(max(MOST_WORK // max(work, 1), LEAST_RUNS), MOST_RUNS)
+    found = Search(paths, live, case.rank, runs).found(known)
+    if found is not None:
+        yield found
+
+
+def _settled(case: _Case, plan: Run) -> Run:
+    """The plan with debts settled where the money is there and doing so does not cost more."""
+    for spared in _spared(idles(plan)):
+        tried = case.lived(recorded(plan, spared=spared))
+        if _sooner(case, tried) < _sooner(case, plan):
+            plan = tried
+    return plan
+
+
+def _spared(idle: Sequence[str]) -> Iterator[set[str]]:
+    """Nobody, then all but one in turn."""
+    if idle:
+        yield set()
+    if len(idle) > 1:
+        yield from (set(idle) - {one} for one in idle)
+
+
+def _sooner(case: _Case, run: Run) -> tuple[bool, float, int]:
+    return *case.rank(run), sum(run.payoff_month(debt) or 0 for debt in run.paid)
 
 
 def _named(run: Run) -> OrderName | None:
@@ -199,14 +254,6 @@ def _named(run: Run) -> OrderName | None:
 
 def _without_bound(best: Run, status: CertificateStatus) -> Optimum:
     return Optimum(replace(best, name="optimum"), Certificate(status, None, None, 0), best.name)
-
-
-def _certificate(cost: float, bound: float, rounding: Fen, prices: Prices) -> Certificate:
-    if cost <= bound + rounding:
-        return Certificate("optimal", round(cost), 0, rounding, prices)
-    # Rounded down, so that no plan is below it by the rounding of the bound itself.
-    whole = floor(bound)
-    return Certificate("bounded", whole, round(cost) - whole, rounding, prices)
 
 
 def _horizon(case: _Case, rivals: Sequence[Run]) -> Sequence[date]:
@@ -280,20 +327,128 @@ def _household_flows(purse: HouseholdPurse, months: int) -> Flows:
 # ------------------------------------------------------------------------- the certificate
 
 
-def _rounding_fen(paths: Sequence[ContractPath], program: Program, solution: Solution) -> Fen:
+class _Sure:
     """
-    How far below the program's cost rounding can take a plan, 分.
+    What the bound of a program says of plans.
 
     Notes
     -----
-    A month's interest is off by half a 分, an instalment by another half until its loan ends.
-    Money lacking in a month is worth its price, that of the cash row, besides itself; the
-    highest of them stands for all. The bound moves by no more than that (weak duality).
+    Lived in the ledger, a month's interest is off the program's by at most a 分: half of one in
+    the ledger itself, half in the contract's that the path was read off. An instalment set anew
+    is off by another half. That money lacks or is over in its month, where it is worth its
+    weight in the cost and the price of the cash row. The bound moves by no more than their sum
+    (weak duality).
     """
-    assert solution.equal_price is not None  # noqa: S101  asked before
-    dearest = float(np.abs(solution.equal_price[: len(program.cash)]).max(initial=0.0))
-    months = sum(int((path.opening > 0).sum()) for path in paths)
-    return int(np.ceil(1.5 * months * (1 + dearest))) + 1
+
+    def __init__(
+        self,
+        case: _Case,
+        paths: Sequence[ContractPath],
+        program: Program,
+        solution: Solution,
+        bound: float,
+    ) -> None:
+        assert solution.equal_price is not None  # noqa: S101  asked before
+        assert solution.most_price is not None  # noqa: S101  the same
+        months = len(program.cash)
+        self.bound, self.paths = bound, paths
+        weight = np.power(1.0 + case.monthly_yield, -np.arange(months, dtype=float))
+        self._worth = weight + np.abs(solution.equal_price[:months])
+        reduced = program.reduced_cost(solution.equal_price, solution.most_price)
+        self._dearer = {one.debt: _dearer(one, reduced) for one in program.debts}
+        self._is_plain = _is_plain(case, paths)
+
+    def rounding_fen(self, cost: float) -> Fen:
+        """How far below the bound rounding can take a plan that costs no more than `cost`, 分."""
+        rounding = sum(self._rounding(path, len(self._worth)) for path in self.paths)
+        for _ in range(TIGHTENED):
+            slack = (max(cost - self.bound, 0.0) + rounding) / FEN_PER_YUAN
+            found = sum(
+                self._rounding(path, _months_open(path, self._dearer[path.debt], slack))
+                for path in self.paths
+            )
+            rounding = min(rounding, found)
+        return int(np.ceil(rounding)) + 1
+
+    def _rounding(self, path: ContractPath, months: int) -> float:
+        bears = (path.opening > 0) & (path.growth != 1.0)
+        # A plain debt's least payment is what it is, whatever the balance.
+        each = 1.0 if path.least_is_fixed else 1.5
+        return each * float(self._worth[:months][bears[:months]].sum())
+
+    def tolerance(self, cost: float) -> float:
+        """分 within which a plan that costs `cost` is called the best."""
+        return min(self.rounding_fen(cost), MOST_TOLERANCE)
+
+    def worth_a_search(self, cost: float) -> float:
+        """分 above the bound from which better plans are looked for."""
+        # Where dearest first is best, what is cheaper by rounding is no better a plan.
+        return self.tolerance(cost) if self._is_plain else 1.0
+
+    def certificate(self, cost: float, prices: Prices) -> Certificate:
+        """How good a plan is that costs `cost`."""
+        rounding, tolerance = self.rounding_fen(cost), self.tolerance(cost)
+        status: CertificateStatus = "optimal" if cost <= self.bound + tolerance else "bounded"
+        if status == "optimal" and self._is_plain:
+            return Certificate(status, round(cost), 0, rounding, prices)
+        # Rounded down, so that no plan is below it by the rounding of the bound itself.
+        whole = min(floor(self.bound), round(cost))
+        return Certificate(status, whole, round(cost) - whole, rounding, prices)
+
+
+def _dearer(columns: DebtColumns, reduced: Floats) -> Floats:
+    """What a 元 owed at each month's end adds to the least cost, by month; 0 where it may not."""
+    is_own = columns.column >= 0
+    own = np.where(is_own, reduced[columns.column], 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(is_own & (columns.scale > 0), own / columns.scale, 0.0)
+    # A column that stands for several months counts once.
+    is_last = np.append(columns.column[1:] != columns.column[:-1], True)
+    return np.where(is_last, np.maximum(found, 0.0), 0.0)
+
+
+def _months_open(path: ContractPath, dearer: Floats, slack: float) -> int:
+    """
+    Months from the plan's own in which a debt may be open in a plan within `slack` 元 of the least.
+
+    What is owed at a month's end is at most the slack over what a 元 of it costs; the payments
+    kept then end it by themselves.
+    """
+    months = len(path.opening)
+    if not path.keeps_payment:
+        return months
+    grown = np.cumprod(path.growth)
+    paid = np.cumsum(path.share * path.opening / grown)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        most = np.where(dearer > 0, slack / dearer, np.inf)
+    ends = np.searchsorted(paid, paid + most / grown)
+    return min(months, int(ends.min(initial=months)) + 1)
+
+
+def _is_plain(case: _Case, paths: Sequence[ContractPath]) -> bool:
+    """Whether rates stay and no clause binds: the ledger allows what the program may do."""
+    months = len(paths[0].opening) if paths else 0
+    return (
+        isinstance(case.purse, FixedBudget)
+        and case.step == 1
+        and set(range(1, months)) <= set(case.window)
+        and all(map(_is_free, paths))
+    )
+
+
+def _is_free(path: ContractPath) -> bool:
+    """Whether a debt at one rate takes any amount in any month free of charge."""
+    policy, owed = path.policy, path.opening > 0
+    moved = np.abs(path.growth - path.growth[owed][1:2].max(initial=1.0)) * path.opening
+    return not (
+        policy.least_amount
+        or policy.multiple_of
+        or policy.most_per_year
+        or path.is_indivisible
+        or (path.price > 0).any()
+        or (path.closing > 0)[1:].sum() > path.may_prepay[1:].sum()
+        or (moved[owed][1:] > HAIR_YUAN).any()
+    )
 
 
 def _prices(program: Program, solution: Solution) -> Prices:

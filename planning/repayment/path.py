@@ -18,7 +18,7 @@ import numpy as np
 from planning.loans.rates import step_on
 from planning.loans.schedule import Schedule
 from planning.loans.subsidy import subsidised
-from planning.repayment.owed import ContractDebt
+from planning.repayment.owed import ContractDebt, PlainDebt
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -62,6 +62,9 @@ class ContractPath:
     keeps_instalment : after a prepayment more than `least_share` may be paid, free of charge, up
         to `most_kept`.
     is_indivisible : only all of it can be prepaid.
+    least_is_fixed : what is asked is a sum of money until nothing is owed.
+    keeps_payment : what is asked never falls below the contract's own payments until nothing is
+        owed, whatever is prepaid.
     policy : clauses that join months (so many a year) or bound an amount.
     subsidy : what somebody else bears (贴息); None for nothing.
     """
@@ -79,6 +82,8 @@ class ContractPath:
     may_prepay: NDArray[np.bool_]
     keeps_instalment: bool
     is_indivisible: bool
+    least_is_fixed: bool
+    keeps_payment: bool
     policy: PrepaymentPolicy
     subsidy: SubsidyPath | None = None
 
@@ -119,6 +124,7 @@ def contract_path(debt: Owed, days: Sequence[date]) -> ContractPath:
     growth = np.where(is_open, (closing + scheduled + borne - fee) / owed, 1.0)
     share = np.where(is_open, (scheduled + borne - fee) / owed, 0.0)
     least = _least_share(debt, days, growth, share)
+    is_plain = isinstance(debt, PlainDebt)
     return ContractPath(
         debt=debt.id,
         opening=opening / FEN_PER_YUAN,
@@ -134,6 +140,8 @@ def contract_path(debt: Owed, days: Sequence[date]) -> ContractPath:
         # Where less than the share may be asked, the contract itself asks for more than that.
         keeps_instalment=debt.keeps_instalment or bool((least < share).any()),
         is_indivisible=debt.is_indivisible,
+        least_is_fixed=is_plain,
+        keeps_payment=is_plain or _keeps_payment(debt),
         policy=debt.policy,
         subsidy=subsidy,
     )
@@ -195,6 +203,14 @@ def _least_share(debt: Owed, days: Sequence[date], growth: Floats, share: Floats
             left = rows[-1].period - own[0].period + 1
             least[month] = min(share[month], _relevelled(debt, own[0], left, growth[month]))
     return least
+
+
+def _keeps_payment(debt: Owed) -> bool:
+    """A level instalment at one rate, without a pause ahead, kept after a prepayment."""
+    if not isinstance(debt, ContractDebt) or debt.contract.method != "equal_instalment":
+        return False
+    rates = {step.annual_rate for step in debt.steps}
+    return debt.keeps_instalment and not debt.may_ask_more and len(rates) == 1
 
 
 def _has_short_end(debt: ContractDebt, rows: Sequence[ScheduleRow]) -> bool:

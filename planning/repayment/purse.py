@@ -1,6 +1,8 @@
 """
 Whose money repays: a fixed budget a month, or a household's own cash with a floor under it.
 
+A budget that a contract asks more of in some month than it holds saves for that month.
+
 A purse says after each month's payments what may be spent beyond them. Money is 分.
 """
 
@@ -226,9 +228,9 @@ class HouseholdPurse:
         self._due = {debt: np.array(due, dtype=np.int64) for debt, due in money.due.items()}
         self._slack = self._look_ahead(self._due)
 
-    def fork(self) -> HouseholdPurse:
+    def fork(self) -> Self:
         """The same money, to be spent in another way."""
-        other = HouseholdPurse.__new__(HouseholdPurse)
+        other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.pools, other._due = [pool.fork() for pool in self.pools], dict(self._due)  # noqa: SLF001
         return other
@@ -311,3 +313,53 @@ class HouseholdPurse:
         tightest = np.minimum.accumulate((cash - self._floor)[::-1])[::-1]
         slack: Amounts = tightest - cash
         return slack
+
+
+class SavingBudget(HouseholdPurse):
+    """
+    A budget a month that saves for months in which the contracts alone ask for more than it.
+
+    A month's own money is spent in it. What saving does not reach comes from outside in its
+    month, no more of it than is needed, and is not given back.
+
+    Parameters
+    ----------
+    income : 分 by month.
+    due : what each debt asks in them when only its contract is followed, by id.
+    """
+
+    def __init__(self, income: Sequence[Fen], due: Mapping[str, tuple[Fen, ...]]) -> None:
+        nothing = (0,) * len(income)
+        asked = [sum(of_month) for of_month in zip(*due.values(), strict=True)]
+        self.income, self.outside = tuple(income), _outside(income, asked)
+        net = tuple(a + b for a, b in zip(income, self.outside, strict=True))
+        super().__init__(Money(0, net, nothing, due, nothing, nothing))
+        above = (n for n, most in enumerate(asked, start=1) if most > income[n - 1])
+        self._look_no_further_than(max(above, default=0))
+
+    def _look_no_further_than(self, months: int) -> None:
+        """Past the last month that asks more than it holds, nothing need be saved."""
+        self._floor, self._net, self._fund = (
+            amounts[:months] for amounts in (self._floor, self._net, self._fund)
+        )
+        self._due = {debt: due[:months] for debt, due in self._due.items()}
+        self._slack = self._look_ahead(self._due)
+
+    def open_month(self, month: int, paid: Mapping[str, Paid]) -> None:
+        """Take the month's money and make its payments."""
+        due = sum(one.scheduled for one in paid.values())
+        self.month = month
+        self.cash = self._left = max(self.cash + self.income[month] - due, 0)
+
+    def _within(self, slack: Amounts) -> Fen:
+        return super()._within(slack) if self.month < len(slack) else self.spare_today
+
+
+def _outside(income: Sequence[Fen], asked: Sequence[Fen]) -> tuple[Fen, ...]:
+    """What must be found besides, by month, when all that is not asked for is saved."""
+    cash, found = 0, []
+    for came, due in zip(income, asked, strict=True):
+        cash += came - due
+        found.append(max(-cash, 0))
+        cash = max(cash, 0)
+    return tuple(found)

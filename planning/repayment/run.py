@@ -162,7 +162,7 @@ def repaid(
         purse.open_month(month, of_month)
         for debt in own:
             if not debt.balance and of_month[debt.id].total:
-                purse.asks(debt.id, (0,) * (len(days) - month - 1))
+                purse.asks(debt.id, (0,) * len(purse.asked(debt.id)))
         now = _Moment(month, day, tuple(days[month + 1 :]), step)
         made = _fund_prepayments(own, purse, now)
         if window is None or month in window:
@@ -214,7 +214,8 @@ def _prepayments(
 def _look_again(debt: Owed, purse: Purse, now: _Moment) -> None:
     """Tell the purse what a prepaid debt asks from now on."""
     if purse.looks_ahead:
-        purse.asks(debt.id, debt.dues(now.later, purse.asked(debt.id)))
+        asked = purse.asked(debt.id)
+        purse.asks(debt.id, debt.dues(now.later[: len(asked)], asked))
 
 
 def _affordable(debt: Owed, purse: Purse, cap: Fen | None, now: _Moment) -> Fen:
@@ -228,16 +229,18 @@ def _affordable(debt: Owed, purse: Purse, cap: Fen | None, now: _Moment) -> Fen:
     def within(money: Fen) -> Fen:
         return largest_prepayment(debt, money if cap is None else min(money, cap), now.step)
 
-    least, most = within(purse.spare), within(purse.spare_today)
+    least = within(purse.spare)
+    most = least if purse.spare_today == purse.spare else within(purse.spare_today)
     may_ask_more = purse.looks_ahead and debt.may_ask_more
     if most <= least and not (least and may_ask_more):
         return least
     asked = purse.asked(debt.id)
+    later = now.later[: len(asked)]
 
     def holds(amount: Fen) -> bool:
         trial = debt.fork()
         spent = trial.prepay(amount).total
-        return purse.spare_if(debt.id, trial.dues(now.later, asked)) >= spent
+        return purse.spare_if(debt.id, trial.dues(later, asked)) >= spent
 
     if may_ask_more and least and not holds(least):
         return _less(within, holds, purse.spare, now.step)

@@ -70,6 +70,11 @@ class Desk:
     monthly_yield: float
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the debts, as an order of one's own takes them."""
+        return tuple(debt.id for debt in self.debts)
+
+    @property
     def base(self) -> Fen:
         """What the debts ask in the first full month, 分."""
         paid = self.run(Contractual()).paid.values()
@@ -99,7 +104,7 @@ def household_desk(
     household: Household,
     histories: Mapping[str, IndexHistory],
     rules: RulesInForce,
-    found: Strategies,
+    found: Strategies | None,
     *,
     reserve_yuan: float = 0.0,
     step_yuan: float = 0.0,
@@ -112,14 +117,24 @@ def household_desk(
     ----------
     household, histories, rules : as the plan was made from them.
     found : the plan's strategies; every argument left at 0 is as they have it.
-    reserve_yuan : kept ready in every month, goals and own share apart.
+    reserve_yuan : kept ready in every month instead of the plan's emergency fund and of the
+        household's goals that are reserves; savings and own share come on top.
     step_yuan : a part prepayment is a multiple of it.
     annual_yield : what money kept is worth a year, fraction; the plan's is its threshold.
 
     Returns
     -------
     Nothing on it is ever changed by a run.
+
+    Raises
+    ------
+    ValueError
+        There is nothing to repay, or an argument is not what it should be; all of them are told.
     """
+    if found is None:
+        message = f"{household.client}: no debt has payments to come, so there is nothing to repay"
+        raise ValueError(message)
+    _check(reserve_yuan=reserve_yuan, step_yuan=step_yuan, annual_yield=annual_yield)
     as_of = rules.as_of
     known = {name: history.known_on(as_of) for name, history in histories.items()}
     stands = (position(c, rate_steps(c, known), as_of) for c in household.liabilities)
@@ -130,7 +145,9 @@ def household_desk(
     frame = cashflow(household, open_positions, as_of, least_months=least, pay=pay)
     reserve = reserve_yuan or yuan(found.reserve_fen)
     own_share = yuan(found.own_share_fen)
-    floor = floor_by_month(household, as_of, len(frame), reserve, own_share)
+    saving = tuple(goal for goal in household.goals if goal.kind != "reserve")
+    keeping = household.model_copy(update={"goals": saving}) if reserve_yuan else household
+    floor = floor_by_month(keeping, as_of, len(frame), reserve, own_share)
     months = len(frame) if found.ends_on is None else max(month_of(as_of, found.ends_on), 0)
     return Desk(
         debts=debts,
@@ -142,7 +159,34 @@ def household_desk(
     )
 
 
-def named_order(name: str, custom_ids: str = "", threshold_rate: float = 0.0) -> Order:
+def reserve_kept(household: Household, found: Strategies) -> Fen:
+    """What the plan keeps ready in every month, 分: the emergency fund, or a goal that is more."""
+    wanted = sum(goal.amount for goal in household.goals if goal.kind == "reserve")
+    return max(found.reserve_fen, wanted)
+
+
+def _check(**numbers: float) -> None:
+    """Refuse amounts below 0 and rates that are no fraction, all at once."""
+    wrong = [
+        f"{name}={number:g} should be {_range(name)}"
+        for name, number in numbers.items()
+        if not 0 <= number < (1 if _is_rate(name) else float("inf"))
+    ]
+    if wrong:
+        raise ValueError("; ".join(wrong))
+
+
+def _is_rate(name: str) -> bool:
+    return name.endswith(("_rate", "_yield"))
+
+
+def _range(name: str) -> str:
+    return "a fraction from 0 to 1, such as 0.0282 for 2.82 %" if _is_rate(name) else "0 or more"
+
+
+def named_order(
+    name: str, custom_ids: str = "", threshold_rate: float = 0.0, known: Sequence[str] = ()
+) -> Order:
     """
     The order of a name.
 
@@ -150,14 +194,18 @@ def named_order(name: str, custom_ids: str = "", threshold_rate: float = 0.0) ->
     ----------
     name : one of ``OrderName`` but for ``optimum``, which is no order but a plan.
     custom_ids : ids of debts for ``custom``, separated by commas.
-    threshold_rate : annual rate for ``threshold``.
+    threshold_rate : annual rate for ``threshold``, fraction.
+    known : ids there are; none where any will do.
 
     Raises
     ------
     ValueError
-        There is no such order.
+        There is no such order, no such debt, or the rate is no fraction.
     """
     ids = tuple(part.strip() for part in custom_ids.split(",") if part.strip())
+    _check(threshold_rate=threshold_rate)
+    if name == "custom":
+        _check_ids(ids, known)
     orders: dict[str, Order] = {
         order.name: order
         for order in (
@@ -174,3 +222,11 @@ def named_order(name: str, custom_ids: str = "", threshold_rate: float = 0.0) ->
         message = f"{name!r} is no order; there are {known}"
         raise ValueError(message)
     return orders[name]
+
+
+def _check_ids(ids: Sequence[str], known: Sequence[str]) -> None:
+    strange = [one for one in ids if known and one not in known]
+    if not ids or strange:
+        found = ", ".join(map(repr, strange)) or "nothing"
+        message = f"custom_ids: {found} is no debt; name some of {', '.join(known) or 'them'}"
+        raise ValueError(message)

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from planning.repayment.goal import Budget, is_free, repaid_within
-from planning.strategy.desk import household_desk
+from planning.repayment.goal import (
+    Budget,
+    beyond_budget,
+    contractual_due,
+    is_free,
+    repaid_within,
+)
+from planning.strategy.desk import household_desk, reserve_kept
 from planning.units import FEN_PER_YUAN, yuan
 
 if TYPE_CHECKING:
@@ -33,7 +39,8 @@ def strategy_frame(found: Strategies) -> pd.DataFrame:
     (strategies,) rows by name, money in 元
         ``also`` (names that do the same), ``is_advised``, ``interest``, ``fees``, ``prepaid``,
         ``saved``, ``today`` (all payments in money of the plan's day), ``gap`` (above the least
-        any plan could cost, NaN where no bound is known), ``debt_free_on``, ``lowest_cash``,
+        any plan could cost, NaN where no bound was asked for, as where nothing may be prepaid,
+        or none is known), ``debt_free_on``, ``lowest_cash``,
         ``lowest_cash_month``, ``highest_service_share``.
     """
     rows = [
@@ -122,12 +129,21 @@ def extra_sweep(desk: Desk, order: Order, most_yuan: float, points: int = 12) ->
     Returns
     -------
     (points + 1,) rows by ``extra``, 元 a month
-        ``months`` until nothing is owed, ``debt_free_on``, ``interest`` and ``fees``. Sums with
-        which the debts do not end, or not out of the budget alone, are left out.
+        ``months`` until nothing is owed, ``debt_free_on``, ``interest``, ``fees`` and
+        ``besides``: what falls due above the budget and all that was saved of it, which must be
+        found elsewhere. Sums with which the debts do not end are left out.
+
+    Raises
+    ------
+    ValueError
+        The largest sum is below 0.
     """
+    if most_yuan < 0:
+        raise ValueError(f"{most_yuan:g} a month more should be 0 or more")
     sums = sorted({round(most_yuan * n / points / 100) * 100 for n in range(points + 1)})
     lived = [(extra, Budget(desk.base, extra * FEN_PER_YUAN)) for extra in sums]
-    runs = [(n, b, repaid_within(desk.debts, b, order, desk.days)) for n, b in lived]
+    due = contractual_due(desk.debts, desk.days)
+    runs = [(n, b, repaid_within(desk.debts, b, order, desk.days, due=due)) for n, b in lived]
     rows = [
         {
             "extra": float(extra),
@@ -135,11 +151,14 @@ def extra_sweep(desk: Desk, order: Order, most_yuan: float, points: int = 12) ->
             "debt_free_on": max(run.payoff_day(debt.id) for debt in desk.debts),
             "interest": yuan(run.interest),
             "fees": yuan(run.fees),
+            "besides": 0.0
+            if is_free(run, budget)
+            else yuan(sum(beyond_budget(run, budget).values())),
         }
         for extra, budget, run in runs
-        if is_free(run, budget)
+        if run.clears
     ]
-    columns = ["extra", "months", "debt_free_on", "interest", "fees"]
+    columns = ["extra", "months", "debt_free_on", "interest", "fees", "besides"]
     return pd.DataFrame(rows, columns=columns).set_index("extra")
 
 
@@ -150,10 +169,11 @@ def bound_frame(desk: Desk, runs: Sequence[Run], best: Optimum) -> pd.DataFrame:
     Returns
     -------
     (runs + 1,) rows by name, 元: ``today``, ``gap`` (NaN where no bound is known), the best plan
-    known last.
+    known last. What was lived twice stands once.
     """
     rows = []
-    for run in (*runs, best.run):
+    different = {(run.name, run.total, run.days): run for run in (*runs, best.run)}
+    for run in different.values():
         cost = run.cost(desk.monthly_yield)
         gap = best.certificate.gap(cost)
         rows.append(
@@ -181,7 +201,7 @@ def reserve_sweep(
     ----------
     household, histories, rules, found : as for ``household_desk``.
     order : the strategy lived with each reserve.
-    shares : reserves as multiples of the plan's own.
+    shares : reserves as multiples of what the plan keeps ready, a goal's reserve among it.
 
     Returns
     -------
@@ -190,7 +210,7 @@ def reserve_sweep(
     rows = []
     for share in shares:
         # A reserve of 0 would be the plan's own.
-        reserve = max(yuan(found.reserve_fen) * share, 1 / FEN_PER_YUAN)
+        reserve = max(yuan(reserve_kept(household, found)) * share, 1 / FEN_PER_YUAN)
         desk = household_desk(household, histories, rules, found, reserve_yuan=reserve)
         run = desk.run(order)
         rows.append(

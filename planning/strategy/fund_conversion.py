@@ -31,6 +31,7 @@ from planning.strategy.refinance_cost import (
     ended,
     judged,
 )
+from planning.strategy.restructure import after_offset
 from planning.units import FEN_PER_YUAN, yuan
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from planning.loans.position import Position
     from planning.products.product import Product, ProductTerms
     from planning.strategy.choice import Situation
+    from planning.units import Fen
 
 AREA_NOT_ASKED: Final = Decimal(1)
 """A home needs a floor area, square metres; no formula of a fund asks for it."""
@@ -60,16 +62,17 @@ def _fund_conversion(situation: Situation, debt: Position, product: Product) -> 
         return plain_case([debt], "not_eligible", "overdue", kind)
     if any(p.contract.product == "provident_fund_mortgage" for p in situation.positions):
         return plain_case([debt], "not_eligible", "fund_loan_running", kind)
-    day = changes_on([debt])
+    offset = after_offset(debt, situation.household, situation.positions)
+    day = changes_on([offset])
     if day is None:
         return plain_case([debt], "not_eligible", "locked_in", kind)
-    lends = _fund_lends(situation, debt, day)
+    lends = _fund_lends(situation, debt, day, owed_on([offset], day))
     terms = product.on(situation.as_of)
     if lends is None or terms is None:
         return plain_case([debt], "unknown", "fund_not_known", kind)
     if lends.amount_yuan == 0 or lends.months == 0:
         return plain_case([debt], "not_eligible", "fund_lends_nothing", kind)
-    return _fund_case(situation, debt, day, lends, (product, terms))
+    return _fund_case(situation, offset, day, lends, (product, terms))
 
 
 def _fund_case(
@@ -79,7 +82,7 @@ def _fund_case(
     lends: FundLoan,
     at: tuple[Product, ProductTerms],
 ) -> RefinanceCase:
-    """The fund's loan in place of all, or of what it lends at most."""
+    """The fund's loan in place of all, or what it lends, of a debt as an offset leaves it."""
     owed = owed_on([debt], day)
     most = owed if lends.amount_yuan is None else min(owed, lends.amount_yuan * FEN_PER_YUAN)
     request = Request(
@@ -120,8 +123,8 @@ def _is_too_heavy(situation: Situation, figures: Mapping[str, Any]) -> bool:
     return heavier > max(margin_yuan(standing(as_it_is(situation)), nothing_new), 0.0)
 
 
-def _fund_lends(situation: Situation, debt: Position, day: date) -> FundLoan | None:
-    """What the fund would lend on the home behind the debt."""
+def _fund_lends(situation: Situation, debt: Position, day: date, owed: Fen) -> FundLoan | None:
+    """What the fund would lend on the home behind the debt, for its contract's term."""
     household = situation.household
     secured = [a for a in household.assets if a.id in debt.contract.secured_by and a.value]
     if not secured:
@@ -136,7 +139,7 @@ def _fund_lends(situation: Situation, debt: Position, day: date) -> FundLoan | N
         {
             "kind": "housing",
             "term": "long",
-            "amount": Decimal(owed_on([debt], day)) / FEN_PER_YUAN,
+            "amount": Decimal(owed) / FEN_PER_YUAN,
             "purpose": PURPOSE,
             "home": home,
             "term_months": months,

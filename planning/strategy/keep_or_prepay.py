@@ -21,6 +21,7 @@ from planning.loans.position import position
 from planning.loans.prepayment_policy import next_allowed_on
 from planning.loans.timeline import own_prepayments
 from planning.record import Record
+from planning.strategy.strategies import OWN_MONEY
 from planning.units import BASIS_POINT, FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from planning.loans.position import Position
     from planning.loans.schedule import ScheduleRow
     from planning.parameters import RulesInForce
+    from planning.strategy.strategies import Strategies
     from planning.units import Fen
 
 VALID: Final = "conduct.suitability_valid_months"
@@ -42,12 +44,15 @@ MOST_CAUTIOUS: Final = "C1"
 MARGIN: Final = "yields.liquidity_margin_bp"
 STEP: Final = "house.prepayment_step_yuan"
 INTEREST_DEDUCTION: Final = "housing_loan_interest"
+HINDRANCES: Final = ("arrears_first", "cash_short")
 LONG_FIRST: Final[tuple[PrepaymentMode, ...]] = ("shorten_keep_instalment", "lower_instalment")
 """Ways to go on after a prepayment, the one that keeps the yuan at work longest first."""
 
 Verdict = Literal["prepay", "keep", "near_equal", "fund_first", "not_offered", "unknown"]
 ReasonCode = Literal[
     "rate_above_yield",
+    "as_advised",
+    "none_left",
     "yield_above_rate",
     "within_margin",
     "arrears_first",
@@ -144,6 +149,7 @@ class PrepaidYuan(Record):
     """
     What a prepayment of one debt earns, as a loan to the lender would; 分 and fractions per year.
 
+    Of a debt that the advice on all debts together prepays it is that advice's first prepayment.
     It is paid on `paid_on`, in full (``settles``) where nothing less is taken or owed. `rate_saved`
     is nominal, twelve times a month's, as contracts state a rate;
     `break_even_yield` is the same per year compounded: money kept must earn as much. Both are
@@ -168,7 +174,8 @@ class DebtAnswer(Record):
     `prepaid` is None where no prepayment can be made or priced; where the contract does not say
     whether fees still to come are waived on settlement (``fees_not_stated``) it is the case in
     which they are. `difference_yuan` is what a step of money makes a year on the debt more than
-    kept, 元.
+    kept, 元. `advised_on` is the first day on which the advice on all debts together prepays this
+    one, `settled_on` the day it ends by that advice, None where it leaves the debt to its contract.
     """
 
     liability: str
@@ -176,6 +183,8 @@ class DebtAnswer(Record):
     reason: ReasonCode
     prepaid: PrepaidYuan | None = None
     difference_yuan: float | None = None
+    advised_on: date | None = None
+    settled_on: date | None = None
 
 
 class DeductionAtStake(Record):
@@ -201,8 +210,10 @@ class KeepOrPrepay(Record):
 
     `certainty` is None on a day for which no returns are known. `fund_gap_yuan` is what the
     emergency fund lacks: while it does, nothing is prepaid; nor while a month costs more than it
-    brings (``runs_short``), a debt is overdue, or the household wants new money. `margin` is
-    the gap from which prepaying is advised, `step_yuan` the amount a difference is told for.
+    brings (``runs_short``), a debt is overdue, or the household wants new money, unless the advice
+    on all debts together finds money for it. `waits` says that nothing at all may be prepaid now,
+    since something is overdue or ready money runs out. `margin` is the gap from which prepaying
+    is advised, `step_yuan` the amount a difference is told for.
     """
 
     certainty: CertaintyEquivalent | None
@@ -210,6 +221,7 @@ class KeepOrPrepay(Record):
     step_yuan: int
     fund_gap_yuan: float
     runs_short: bool
+    waits: bool
     debts: tuple[DebtAnswer, ...]
     deductions: tuple[DeductionAtStake, ...]
 
@@ -222,6 +234,7 @@ def keep_or_prepay(
     pay: NetPay,
     *,
     runs_short: bool = False,
+    advice: Strategies | None = None,
 ) -> KeepOrPrepay | None:
     """
     For every open debt, whether a yuan is better used to prepay it or kept.
@@ -232,6 +245,8 @@ def keep_or_prepay(
     fund_gap_yuan : what the emergency fund lacks, 元; 0 when it is full.
     pay : what the deduction of interest is worth is known only of pay stated before tax.
     runs_short : whether ready money is going to run out, or a month costs more than it brings.
+    advice : on all debts together, which has looked at every month; where it prepays a debt the
+        verdict does too, and no other debt is told to be prepaid.
 
     Returns
     -------
@@ -252,7 +267,8 @@ def keep_or_prepay(
         step_yuan=terms.step_yuan,
         fund_gap_yuan=fund_gap_yuan,
         runs_short=runs_short,
-        debts=tuple(_answer(p, terms) for p in positions),
+        waits=_waits(positions, advice),
+        debts=tuple(_as_advised(_answer(p, terms, advice), advice) for p in positions),
         deductions=tuple(_deductions(household, positions, rules, pay)),
     )
 
@@ -286,17 +302,27 @@ def _what_comes_before(
     return None
 
 
-def _answer(base: Position, terms: _Terms) -> DebtAnswer:
+def _answer(base: Position, terms: _Terms, advice: Strategies | None) -> DebtAnswer:
     name = base.contract.id
     if base.unpaid:
         return DebtAnswer(liability=name, verdict="not_offered", reason="overdue")
-    when = _moment(base)
-    if when is None:
+    if _moment(base) is None:
         return DebtAnswer(liability=name, verdict="not_offered", reason="ends_first")
-    prepaid = prepaid_yuan(base, terms.step_yuan * FEN_PER_YUAN)
+    prepaid = None if advice is None else _advised_first(base, advice)
+    prepaid = prepaid or prepaid_yuan(base, terms.step_yuan * FEN_PER_YUAN)
     if prepaid is None:
         return DebtAnswer(liability=name, verdict="unknown", reason="no_single_rate")
     return _weighed(base.contract, prepaid, terms)
+
+
+def _advised_first(base: Position, advice: Strategies) -> PrepaidYuan | None:
+    """The first prepayment advised, priced; None where none is."""
+    own = [a for a in advice.actions if a.liability == base.contract.id and a.code in OWN_MONEY]
+    first_on = min((action.paid_on for action in own), default=None)
+    if first_on is None:
+        return None
+    amount = sum(action.amount_fen for action in own if action.paid_on == first_on)
+    return prepaid_yuan(base, amount, from_on=first_on)
 
 
 def _weighed(contract: LoanContract, prepaid: PrepaidYuan, terms: _Terms) -> DebtAnswer:
@@ -328,10 +354,40 @@ def _verdict(gap: float, terms: _Terms) -> tuple[Verdict, ReasonCode]:
     return "prepay", "rate_above_yield"
 
 
+def _waits(positions: Sequence[Position], advice: Strategies | None) -> bool:
+    is_hindered = advice is not None and advice.reason in HINDRANCES
+    return is_hindered or any(p.unpaid for p in positions)
+
+
+def _as_advised(answer: DebtAnswer, advice: Strategies | None) -> DebtAnswer:
+    """The answer on one debt as the advice on all of them together has it."""
+    if advice is None:
+        return answer
+    verdict, reason = _agreed(answer, advice)
+    told = {
+        "verdict": verdict,
+        "reason": reason,
+        "advised_on": advice.prepays_on(answer.liability),
+        "settled_on": advice.settles_on(answer.liability),
+    }
+    return answer.model_copy(update=told)
+
+
+def _agreed(answer: DebtAnswer, advice: Strategies) -> tuple[Verdict, ReasonCode]:
+    plain = answer.verdict, answer.reason
+    if advice.prepays_on(answer.liability) is not None:
+        return plain if answer.verdict in ("prepay", "fund_first") else ("prepay", "as_advised")
+    if answer.verdict != "prepay" or answer.prepaid is None:
+        return plain
+    if answer.prepaid.rate_saved <= advice.threshold_rate:
+        return "near_equal", "within_margin"
+    return "keep", "none_left"
+
+
 # ------------------------------------------------------------------------------ what is saved
 
 
-def prepaid_yuan(base: Position, amount: Fen) -> PrepaidYuan | None:
+def prepaid_yuan(base: Position, amount: Fen, *, from_on: date | None = None) -> PrepaidYuan | None:
     """
     What a prepayment earns: the rate at which what it spares later is worth what it costs now.
 
@@ -341,6 +397,7 @@ def prepaid_yuan(base: Position, amount: Fen) -> PrepaidYuan | None:
     amount : 分; raised to what the contract takes at least, lowered to what is owed. It is paid
         right after the first instalment on which the contract allows it; a loan due in one sum
         (到期一次还本付息) is settled in full on the first such day.
+    from_on : first day wanted; None for as soon as may be.
 
     Returns
     -------
@@ -351,7 +408,7 @@ def prepaid_yuan(base: Position, amount: Fen) -> PrepaidYuan | None:
     Two exact ledgers, with and without it; their difference is the flow. Without a penalty and at
     an unchanged rate it is the contract's own rate whatever the age of the loan.
     """
-    when = _moment(base)
+    when = _moment(base, from_on)
     if when is None:
         return None
     plain = position(base.contract, base.steps, base.as_of)
@@ -373,11 +430,11 @@ class _Moment:
     owed: Fen
 
 
-def _moment(base: Position) -> _Moment | None:
+def _moment(base: Position, from_on: date | None = None) -> _Moment | None:
     """The first instalment, or day, the contract's policy allows a prepayment on."""
     contract = base.contract
     policy = contract.prepayment_policy
-    first_on = base.as_of + timedelta(days=1)
+    first_on = max(base.as_of + timedelta(days=1), from_on or base.as_of)
     if policy is not None:
         made_on = [e.paid_on for e in own_prepayments(contract) if e.paid_on is not None]
         first_on = max(first_on, next_allowed_on(policy, contract.drawn_on, made_on, base.as_of))

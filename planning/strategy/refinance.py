@@ -27,24 +27,28 @@ from planning.strategy.refinance_case import (
     plain_case,
 )
 from planning.strategy.refinance_cost import (
+    LEAST_SAVING,
     changes_on,
     compared,
     ended,
     judged,
     rate_of,
 )
+from planning.strategy.restructure import after_offset
 from planning.strategy.spread_right import renegotiations
 from planning.strategy.trial import room_of, trial_of
-from planning.units import FEN_PER_YUAN
+from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from planning.household.profile import Household
     from planning.loans.position import Position
+    from planning.parameters import RulesInForce
     from planning.products.offer import Offer
     from planning.products.product import Product, ProductTerms
     from planning.strategy.choice import Situation
+    from planning.strategy.strategies import Strategies
 
 __all__ = ["RefinanceCase", "refinancing"]
 
@@ -53,7 +57,9 @@ METHODS: Final = ("equal_instalment", "equal_principal", "interest_only", "bulle
 _BEST_FIRST: Final[tuple[Verdict, ...]] = ("worth_it", "unknown", "not_worth_it", "not_eligible")
 
 
-def refinancing(situation: Situation) -> tuple[RefinanceCase, ...]:
+def refinancing(
+    situation: Situation, advice: Strategies | None = None
+) -> tuple[RefinanceCase, ...]:
     """
     Everything that could replace the debts there are, one case a debt and kind.
 
@@ -61,6 +67,8 @@ def refinancing(situation: Situation) -> tuple[RefinanceCase, ...]:
     ----------
     situation : as for ``selection``. Debts the need replaces are left to it; those of a home to
         be sold are not looked at at all.
+    advice : on all debts together; what it settles before a change could spare enough needs no
+        change.
 
     Returns
     -------
@@ -68,11 +76,34 @@ def refinancing(situation: Situation) -> tuple[RefinanceCase, ...]:
     provident fund (商转公) where a borrower of a commercial home loan has an account; the right to
     renegotiate the spread (存量房贷加点) of a floating one.
     """
-    return (
+    found = (
         *_replacements(situation),
         *fund_conversions(situation),
         *renegotiations(situation),
     )
+    return found if advice is None else tuple(_as_advised(c, advice, situation) for c in found)
+
+
+def _as_advised(case: RefinanceCase, advice: Strategies, situation: Situation) -> RefinanceCase:
+    """The case as it stands where the debts are repaid as advised."""
+    days = [advice.settles_on(name) for name in case.liabilities]
+    known = [day for day in days if day is not None]
+    if case.verdict not in ("worth_it", "unknown") or len(known) < len(days):
+        return case
+    ends_on = max(known)
+    if not _is_too_late(case, ends_on, situation.rules):
+        return case
+    told = {"verdict": "not_needed", "reason": "settled_as_advised", "settled_on": ends_on}
+    return case.model_copy(update=told)
+
+
+def _is_too_late(case: RefinanceCase, ends_on: date, rules: RulesInForce) -> bool:
+    """Whether the lower rate, on all that is owed until that day, spares less than is worth it."""
+    if case.changes_on is None or case.old_rate is None or case.new_rate is None:
+        return False
+    months = whole_months(case.changes_on, max(ends_on, case.changes_on)) + 1
+    spared = (case.old_rate - case.new_rate) * (case.amount_fen or 0) * months / MONTHS_PER_YEAR
+    return spared - case.changing_fen < int(rules.value(LEAST_SAVING)) * FEN_PER_YUAN
 
 
 def _replacements(situation: Situation) -> Iterator[RefinanceCase]:
@@ -114,7 +145,7 @@ def _replacement(
     """The best product for a group of debts, or for those of them it is cheaper than."""
     if any(p.unpaid for p in situation.positions):
         return plain_case(group, "not_eligible", "overdue")
-    day = changes_on(group)
+    day = changes_on(_as_offset(situation, group))
     if day is None:
         return plain_case(group, "not_eligible", "locked_in")
     kinds = {p.contract.product for p in group}
@@ -163,7 +194,8 @@ def _offered(
 def _priced(
     situation: Situation, debts: Sequence[Position], day: date, made: Offer
 ) -> RefinanceCase:
-    figures = compared(ended(debts, day), made, situation.histories)
+    old = ended(_as_offset(situation, debts), day)
+    figures = compared(old, made, situation.histories)
     verdict, reason = judged(figures, situation.rules)
     if verdict == "worth_it" and any(_is_in_doubt(p) for p in debts):
         verdict, reason = "unknown", "fees_not_stated"
@@ -176,6 +208,11 @@ def _priced(
         label=made.product.label,
         **figures,
     )
+
+
+def _as_offset(situation: Situation, debts: Sequence[Position]) -> list[Position]:
+    """The debts as a yearly offset of the fund leaves them."""
+    return [after_offset(p, situation.household, situation.positions) for p in debts]
 
 
 def _refused(
@@ -217,7 +254,7 @@ def _wanting(
         {
             "kind": "refinance",
             "term": "long",
-            "amount": Decimal(owed_on(debts, day)) / FEN_PER_YUAN,
+            "amount": Decimal(owed_on(_as_offset(situation, debts), day)) / FEN_PER_YUAN,
             "purpose": PURPOSE,
             "use": "refinance",
             "collateral": household.need.collateral,

@@ -22,13 +22,14 @@ PURPOSE: Final = "偿还现有贷款"
 """What a contract that replaces another one says it is for."""
 
 Kind = Literal["replacement", "consolidation", "provident_fund", "renegotiation"]
-Verdict = Literal["worth_it", "not_worth_it", "not_eligible", "unknown"]
+Verdict = Literal["worth_it", "not_needed", "not_worth_it", "not_eligible", "unknown"]
 ReasonCode = Literal[
     "cheaper",
     "cheaper_at_equal_outlay",
     "too_little",
     "too_little_at_equal_outlay",
     "dearer",
+    "settled_as_advised",
     "refused",
     "security_not_taken",
     "month_too_heavy",
@@ -68,6 +69,8 @@ class RefinanceCase(Record):
     break_even_on : first day on which the interest and fees spared have made up for what changing
         costs; None where they never do.
     horizon_on : the later end; `months_longer` how much later the new loan ends.
+    settled_on : the last of the debts ends on that day as the advice on all debts together has it,
+        before the change could spare enough; None where that is not so.
     numbers : what the reason's words need besides, with their unit in the name.
 
     Notes
@@ -99,6 +102,7 @@ class RefinanceCase(Record):
     break_even_on: date | None = None
     horizon_on: date | None = None
     months_longer: int | None = None
+    settled_on: date | None = None
     numbers: dict[str, Number] = Field(default_factory=dict)
 
     @property

@@ -2,17 +2,19 @@
 What debts cost kept, and what they cost ended early with the money of another loan.
 
 Both run to the later of the two ends, in exact ledgers: all the household pays itself, the old
-one's penalty and the new one's fees among it.
+one's penalty and the new one's fees among it. What a yearly offset of the provident fund (年冲)
+prepays is counted on both sides.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from planning.dates import add_months, whole_months
+from planning.household.fund_offset import PREPAYMENT_MODE
 from planning.loans.cost import remaining_cost
 from planning.loans.events import Prepayment, PrepaymentMode
 from planning.loans.position import position
@@ -26,7 +28,7 @@ from planning.strategy.refinance_case import (
     ReasonCode,
     Verdict,
 )
-from planning.units import FEN_PER_YUAN, Fen
+from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR, Fen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,11 +46,16 @@ AMORTISING: Final = ("equal_instalment", "equal_principal")
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """Days and amounts a set of contracts takes of the household; cost is all but principal."""
+    """
+    Days and amounts a set of contracts takes of the household; cost is all but principal.
+
+    `fund` is what the provident fund prepays of `total`.
+    """
 
     total: Mapping[date, Fen]
     cost: Mapping[date, Fen]
     ends_on: date
+    fund: Mapping[date, Fen] = field(default_factory=dict)
 
     @property
     def sum(self) -> Fen:
@@ -56,19 +63,23 @@ class Paid:
         return sum(self.total.values())
 
     def first_after(self, day: date) -> Fen:
-        """What falls due within a month after a day."""
+        """What falls due within a month after a day, without what the fund prepays."""
         until = add_months(day, 1)
-        return sum(amount for due_on, amount in self.total.items() if day < due_on <= until)
+        return sum(
+            amount - self.fund.get(due_on, 0)
+            for due_on, amount in self.total.items()
+            if day < due_on <= until
+        )
 
 
-def paid_of(rows: Sequence[ScheduleRow]) -> Paid:
-    """What the household pays itself of rows still to come."""
+def paid_of(rows: Sequence[ScheduleRow], fund: Mapping[date, Fen] | None = None) -> Paid:
+    """What the household pays itself of rows still to come, the fund's prepayments among it."""
     total: dict[date, Fen] = {}
     cost: dict[date, Fen] = {}
     for row in rows:
         total[row.due_on] = total.get(row.due_on, 0) + row.own_payment + row.prepayment
         cost[row.due_on] = cost.get(row.due_on, 0) + row.own_payment - row.principal
-    return Paid(total, cost, rows[-1].due_on)
+    return Paid(total, cost, rows[-1].due_on, fund or {})
 
 
 def _together(parts: Sequence[Paid]) -> Paid:
@@ -79,7 +90,50 @@ def _together(parts: Sequence[Paid]) -> Paid:
             total[day] = total.get(day, 0) + amount
         for day, amount in part.cost.items():
             cost[day] = cost.get(day, 0) + amount
-    return Paid(total, cost, max(part.ends_on for part in parts))
+    fund = _summed(*(part.fund for part in parts))
+    return Paid(total, cost, max(part.ends_on for part in parts), fund)
+
+
+def fund_prepayments(debt: Position) -> dict[date, Fen]:
+    """What the fund prepays of a debt as its yearly offset leaves it; nothing of any other."""
+    contract = position(debt.contract, debt.steps, debt.as_of)
+    own = {row.due_on: row.prepayment for row in contract.remaining}
+    more = {row.due_on: row.prepayment - own.get(row.due_on, 0) for row in debt.remaining}
+    return {day: amount for day, amount in more.items() if amount > 0}
+
+
+def going_on(taken: Mapping[date, Fen], until: date) -> dict[date, Fen]:
+    """
+    The fund's prepayments, for a loan that may last longer than the one they are known of.
+
+    The last one is only what was left to repay: in its place, and each year after it, comes what
+    the year before brought, where that is more and not the first.
+    """
+    if not taken:
+        return {}
+    days = sorted(taken)
+    # The first one takes what had been put by before, which no later year brings.
+    usual = max(taken[day] for day in days[1:][-2:] or days)
+    years = range((until.year - days[-1].year) + 1)
+    later = {add_months(days[-1], number * MONTHS_PER_YEAR): usual for number in years}
+    return {**taken, **later}
+
+
+def repaid_with_fund(
+    walk: LoanWalk, since: date, fund: Mapping[date, Fen]
+) -> tuple[tuple[ScheduleRow, ...], dict[date, Fen]]:
+    """Rows of a loan after a day, beside whose due rows the fund prepays; what it prepays then."""
+    walk.pay_until(since)
+    before, taken = since, {}
+    while (following := walk.next_row) is not None:
+        row = walk.pay_until(following.due_on)[-1]
+        brought = sum(paid for day, paid in fund.items() if before < day <= row.due_on)
+        amount = min(brought, walk.balance)
+        if amount > 0 and walk.stands_on_due_row:
+            walk.prepay(amount, PREPAYMENT_MODE)
+            taken[row.due_on] = amount
+        before = row.due_on
+    return tuple(row for row in walk.rows if row.due_on > since), taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +148,12 @@ class Ended:
     penalty: Fen
     lost: Fen
     old_rate: float
+    part: Fen | None = None
+
+    @property
+    def fund(self) -> Mapping[date, Fen]:
+        """What the provident fund prepays after the change, as the debts are."""
+        return {day: amount for day, amount in self.kept.fund.items() if day > self.day}
 
 
 def ended(debts: Sequence[Position], day: date, part: Fen | None = None) -> Ended:
@@ -101,10 +161,14 @@ def ended(debts: Sequence[Position], day: date, part: Fen | None = None) -> Ende
     The debts with everything, or `part` of the only one, repaid on a day.
 
     The ledger is the exact one: interest to the day, penalty and fees still charged are in it.
+    Of debts as a yearly offset leaves them the fund repays its part until then.
     """
-    plain = [position(p.contract, p.steps, p.as_of) for p in debts]
-    paid = Prepayment(0, part, "lower_instalment", day)
-    early = [position(p.contract, p.steps, p.as_of, prepayments=(paid,)) for p in debts]
+    funds = [fund_prepayments(p) for p in debts]
+    plain = [
+        p if fund else position(p.contract, p.steps, p.as_of)
+        for p, fund in zip(debts, funds, strict=True)
+    ]
+    early = [_ended_on(p, fund, day, part) for p, fund in zip(debts, funds, strict=True)]
     rows = [row for p in early for row in p.remaining]
     usual = {(p.contract.id, r.due_on): r.fee for p in plain for r in p.remaining}
     penalty = sum(
@@ -117,13 +181,28 @@ def ended(debts: Sequence[Position], day: date, part: Fen | None = None) -> Ende
     return Ended(
         debts=tuple(debts),
         day=day,
-        kept=_together([paid_of(p.remaining) for p in plain]),
+        kept=_together([paid_of(p.remaining, f) for p, f in zip(plain, funds, strict=True)]),
         ended=_together([paid_of(p.remaining) for p in early]),
         amount=sum(row.prepayment for row in rows if row.due_on == day),
         penalty=penalty,
         lost=subsidies[0] - subsidies[1],
         old_rate=_weighted_rate(debts),
+        part=part,
     )
+
+
+def _ended_on(debt: Position, fund: Mapping[date, Fen], day: date, part: Fen | None) -> Position:
+    """A debt repaid on a day, beside what the fund prepays of it until then and of the rest."""
+    is_apart = {on: on < day or (on > day and part is not None) for on in fund}
+    rows = position(debt.contract, debt.steps, debt.as_of).remaining if fund else ()
+    beside = [
+        Prepayment(row.period, fund[row.due_on], PREPAYMENT_MODE)
+        for row in rows
+        if is_apart.get(row.due_on) and fund[row.due_on]
+    ]
+    amount = None if part is None else part + fund.get(day, 0)
+    paid = Prepayment(0, amount, "lower_instalment", day)
+    return position(debt.contract, debt.steps, debt.as_of, prepayments=(*beside, paid))
 
 
 def _weighted_rate(debts: Sequence[Position]) -> float:
@@ -163,20 +242,20 @@ def _due_after_lock(debt: Position) -> date | None:
 
 def compared(old: Ended, made: Offer, histories: Mapping[str, IndexHistory]) -> dict[str, Any]:
     """The figures of debts ended with the money of an offer, as fields of a case."""
-    new = _offered(made)
-    total, cost = _summed(old.ended.total, new.total), _summed(old.ended.cost, new.cost)
+    new, rest = _offset(old, made, histories) if old.fund else (_offered(made), old.ended)
+    total, cost = _summed(rest.total, new.total), _summed(rest.cost, new.cost)
     horizon = max(old.kept.ends_on, new.ends_on)
     now, then = old.kept.sum, sum(total.values())
     new_rate = float(made.schedules[0].rows[0].annual_rate)
     # A dearer loan is dearer at any payment, and one of the same term saves by its rate alone.
-    is_apart = new_rate < old.old_rate and new.ends_on != old.kept.ends_on
+    is_apart = new_rate < old.old_rate and new.ends_on != old.kept.ends_on and not old.fund
     return {
         "changes_on": old.day,
         "amount_fen": made.request.amount,
         "old_rate": old.old_rate,
         "new_rate": new_rate,
         "old_payment_fen": old.kept.first_after(old.day),
-        "new_payment_fen": new.first_after(old.day) + old.ended.first_after(old.day),
+        "new_payment_fen": new.first_after(old.day) + rest.first_after(old.day),
         "cost_now_fen": now,
         "cost_then_fen": then,
         "fees_fen": _fees(made),
@@ -205,15 +284,47 @@ def _offered(made: Offer) -> Paid:
     return Paid(total, cost, made.schedules[0].rows[-1].due_on)
 
 
+def _offset(old: Ended, made: Offer, histories: Mapping[str, IndexHistory]) -> tuple[Paid, Paid]:
+    """What the new loan and a rest of the old take where the fund goes on, the new one first."""
+    plain, (debt, *others) = _offered(made), old.debts
+    if others or len(made.schedules) > 1:
+        return plain, old.ended
+    fund = going_on(old.fund, max(plain.ends_on, debt.contract.due_on(debt.contract.periods)))
+    new = _prepaid_offer(made, fund, histories)
+    before = {day: amount for day, amount in old.kept.fund.items() if day <= old.day}
+    left = {day: amount - new.fund.get(day, 0) for day, amount in fund.items()}
+    rest = _ended_on(debt, {**before, **left}, old.day, old.part)
+    taken = fund_prepayments(rest)
+    return new, paid_of(rest.remaining, {day: paid for day, paid in taken.items() if day in left})
+
+
+def _prepaid_offer(
+    made: Offer, fund: Mapping[date, Fen], histories: Mapping[str, IndexHistory]
+) -> Paid:
+    """What an offer of one contract takes where the fund prepays it."""
+    contract, schedule, begins = made.contracts[0], made.schedules[0], made.request.starts_on
+    walk = LoanWalk(contract, rate_steps(contract, known_on(histories, begins)))
+    rows, taken = repaid_with_fund(walk, begins, fund)
+    paid = paid_of(rows, taken)
+    pairs = zip(schedule.rows, made.own_payments, strict=True)
+    charges = {
+        row.due_on: own - row.own_payment for row, own in pairs if row.due_on <= paid.ends_on
+    }
+    brought, asked = made.proceeds, made.request.amount
+    total = _summed({begins: -brought}, charges, paid.total)
+    cost = _summed({begins: asked - brought}, charges, paid.cost)
+    return Paid(total, cost, paid.ends_on, taken)
+
+
 def _fees(made: Offer) -> Fen:
     """Fees kept back at drawdown, and charges of the lender and of third parties."""
     scheduled = sum(row.payment - row.fee for s in made.schedules for row in s.rows)
     return made.request.amount - made.proceeds + sum(made.payments) - scheduled
 
 
-def _summed(first: Mapping[date, Fen], second: Mapping[date, Fen]) -> dict[date, Fen]:
-    days = {*first, *second}
-    return {day: first.get(day, 0) + second.get(day, 0) for day in sorted(days)}
+def _summed(*parts: Mapping[date, Fen]) -> dict[date, Fen]:
+    days = {day for part in parts for day in part}
+    return {day: sum(part.get(day, 0) for part in parts) for day in sorted(days)}
 
 
 def break_even(now: Mapping[date, Fen], then: Mapping[date, Fen]) -> date | None:

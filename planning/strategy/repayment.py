@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, get_args
 
 from planning.dates import add_months
 from planning.loans.contract import LoanContract
 from planning.loans.position import position
+from planning.loans.prepayment_policy import next_allowed_on
 from planning.loans.rates import RateStep
 from planning.loans.schedule import Prepayment, payment_schedule
+from planning.loans.timeline import own_prepayments
 from planning.record import Record
 from planning.units import FEN_PER_YUAN
 
@@ -64,11 +66,17 @@ class PrepaymentOutcome(Record):
 
 
 class PrepaymentComparison(Record):
-    """A prepayment right after the next instalment, in each mode, beside the contract as it is."""
+    """
+    A prepayment right after an instalment, in each mode, beside the contract as it is.
+
+    It is the first instalment after which the contract's clauses allow it. `penalty_fen` is what
+    the clauses charge, not deducted from what is saved; None where the file has no clauses.
+    """
 
     liability: str
     amount_fen: int
     paid_on: date
+    penalty_fen: int | None
     instalment_fen: int
     pays_off_on: date
     remaining_interest_fen: int
@@ -112,52 +120,86 @@ def method_comparison(
     )
 
 
-def prepayment_comparison(base: Position, amount: Fen) -> PrepaymentComparison:
+def prepayment_comparison(base: Position, amount: Fen) -> PrepaymentComparison | None:
     """
     Shorten the term or lower the instalment, each against the contract as it is.
 
     Parameters
     ----------
     base : an open position without arrears, of a method whose principal can be prepaid.
-    amount : 分 paid on the next due day, right after the instalment; at most what is then owed.
+    amount : 分 paid right after an instalment; at most what is then owed, and a multiple of what
+        the clauses ask.
 
-    Notes
-    -----
-    Fees and penalties of the lender's prepayment policy are not in these figures.
+    Returns
+    -------
+    None where the clauses allow none before the last payment, or none so small.
     """
-    next_row = base.remaining[0]
-    amount = min(amount, next_row.closing)
-    outcomes = []
-    settles = amount == next_row.closing
-    for mode in _modes(base.contract)[: 1 if settles else None]:
-        planned = (Prepayment(next_row.period, amount, mode),)
+    row = next((row for row in base.remaining[:-1] if _is_allowed(base, row.due_on)), None)
+    amount = 0 if row is None else _fitted(base.contract, amount, row.closing)
+    if row is None or not amount:
+        return None
+    settles = amount == row.closing
+    later = [one for one in base.remaining if one.due_on > row.due_on]
+    outcomes, penalty = [], None
+    for mode in ("lower_instalment",) if settles else _modes(base.contract):
+        planned = (Prepayment(row.period, None if settles else amount, mode),)
         changed = position(base.contract, base.steps, base.as_of, prepayments=planned).remaining
+        if base.contract.prepayment_policy is not None:
+            own = next(one for one in changed if one.due_on == row.due_on)
+            penalty = own.fee - row.fee
+        after = [one for one in changed if one.due_on > row.due_on]
         outcomes.append(
             PrepaymentOutcome(
                 mode="settle" if settles else mode,
-                instalment_fen=changed[1].payment if len(changed) > 1 else 0,
+                instalment_fen=after[0].payment if after else 0,
                 pays_off_on=changed[-1].due_on,
                 remaining_interest_fen=_interest(changed),
                 interest_saved_fen=_interest(base.remaining) - _interest(changed),
                 months_saved=len(base.remaining) - len(changed),
             )
         )
-    following = base.remaining[min(1, len(base.remaining) - 1)]
     return PrepaymentComparison(
         liability=base.contract.id,
         amount_fen=amount,
-        paid_on=next_row.due_on,
-        instalment_fen=following.payment,
+        paid_on=row.due_on,
+        penalty_fen=penalty,
+        instalment_fen=later[0].payment,
         pays_off_on=base.remaining[-1].due_on,
         remaining_interest_fen=_interest(base.remaining),
         outcomes=tuple(outcomes),
     )
 
 
+def _is_allowed(base: Position, day: date) -> bool:
+    """Whether the clauses allow a prepayment on a day, asked for from the plan's on."""
+    policy = base.contract.prepayment_policy
+    if policy is None:
+        return True
+    made_on = [one.paid_on for one in own_prepayments(base.contract) if one.paid_on is not None]
+    asked_on = max(base.as_of, day - timedelta(days=policy.notice_days))
+    return next_allowed_on(policy, base.contract.drawn_on, made_on, asked_on) <= day
+
+
+def _fitted(contract: LoanContract, amount: Fen, owed: Fen) -> Fen:
+    """What of an amount the clauses take; 0 where they do not take it."""
+    policy = contract.prepayment_policy
+    if policy is None:
+        return min(amount, owed)
+    unit = policy.multiple_of or 1
+    if amount >= owed and (policy.is_settlement_exempt or owed % unit == 0):
+        return owed
+    part = min(amount, owed - 1) // unit * unit
+    return part if part >= max(policy.least_amount, 1) and _modes(contract) else 0
+
+
 def _modes(contract: LoanContract) -> tuple[ComparedMode, ...]:
+    """What may follow a prepayment, by the method and the clauses."""
+    policy = contract.prepayment_policy
+    offered = None if policy is None else policy.modes
+    possible: tuple[ComparedMode, ...] = ("lower_instalment",)
     if contract.method in AMORTISING:
-        return get_args(ComparedMode)
-    return ("lower_instalment",)
+        possible = get_args(ComparedMode)
+    return tuple(mode for mode in possible if offered is None or mode in offered)
 
 
 def _interest(rows: Sequence[ScheduleRow]) -> Fen:

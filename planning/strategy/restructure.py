@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from planning.dates import add_months
-from planning.household.cashflow import LUMP_METHODS
+from planning.household.cashflow import LUMP_METHODS, NO_SHOCK
+from planning.household.fund_offset import fund_offset
+from planning.household.profile import HOUSING
 from planning.loans.annuity import level_payment
-from planning.loans.events import DeferralEvent, ExtensionEvent, Prepayment
-from planning.loans.ledger import ledger_rows
+from planning.loans.events import DeferralEvent, ExtensionEvent, PrepaymentEvent
+from planning.loans.prepayment_policy import PrepaymentPolicy, next_allowed_on
 from planning.loans.schedule import payment_schedule
-from planning.loans.timeline import timeline
+from planning.loans.timeline import own_prepayments
 from planning.parameters import Grade
 from planning.record import Record
 from planning.rules.check import CONSUMER_LOANS
@@ -30,14 +33,14 @@ from planning.rules.term_checks import (
     ORDINARY,
     most_extended,
 )
-from planning.units import MONTHS_PER_YEAR
+from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from planning.household.profile import Household
     from planning.loans.contract import LoanContract
-    from planning.loans.events import Event
+    from planning.loans.events import Event, PrepaymentMode
     from planning.loans.position import Position
     from planning.loans.schedule import ScheduleRow
     from planning.parameters import RulesInForce
@@ -94,8 +97,8 @@ class ReliefOption(Record):
     `payment_now_fen`, `payment_after_fen` is the first regular one after a pause, and
     `catch_up_fen` what the pause has put off that falls due with it. `relief_fen` is what is paid
     less in the `relief_months` from `starts_on` (the pause, at most twelve months),
-    `extra_cost_fen` the interest and fees of the whole life it adds, negative where it saves.
-    What only the lender can say is None.
+    `extra_cost_fen` the interest and fees of the whole life it adds, a penalty among them,
+    negative where it saves. What only the lender can say is None.
     """
 
     liability: str
@@ -131,6 +134,7 @@ class ReliefTerms:
     spare : 分 left after the emergency fund, on the house's `step`.
     target : 分 a month to be freed; an extension is then no longer, and a prepayment no more, than
         frees it. 0: none named.
+    positions : every open debt, for what a yearly offset of the fund leaves of one.
     """
 
     household: Household
@@ -140,6 +144,7 @@ class ReliefTerms:
     spare: Fen = 0
     target: Fen = 0
     step: Fen = 1
+    positions: Sequence[Position] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +156,12 @@ class _Change:
     months: int
     most_months: int | None
     rules: tuple[str, ...]
-    event: Event | None = None
-    prepayment: Prepayment | None = None
+    event: Event
+
+    @property
+    def prepaid(self) -> Fen:
+        """What is prepaid, 分."""
+        return self.event.amount if isinstance(self.event, PrepaymentEvent) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +205,11 @@ def by_relief(option: ReliefOption) -> tuple[int, float, int]:
 
 
 def _computed(debt: Position, terms: ReliefTerms) -> Iterator[Relieved]:
-    for change in (*_events(debt, terms), *_prepayments(debt, terms)):
-        changed = _changed(debt, change)
-        yield Relieved(_option(debt, terms, change, changed.remaining), changed)
+    left = after_offset(debt, terms.household, terms.positions)
+    for change in (*_events(debt, terms), *_prepayments(left, terms)):
+        changed = with_event(debt, change.event)
+        then = after_offset(changed, terms.household, terms.positions)
+        yield Relieved(_option(left, terms, change, then), changed)
 
 
 def _events(debt: Position, terms: ReliefTerms) -> Iterator[_Change]:
@@ -269,13 +280,53 @@ def _pauses(
 
 
 def _prepayments(debt: Position, terms: ReliefTerms) -> Iterator[_Change]:
-    """Part of the spare money used to lower the instalment."""
-    start = _start(debt, terms)
-    amount = min(terms.spare, start.closing, _least_prepayment(start, terms))
-    if debt.contract.method in ("flat_fee", "bullet") or amount <= 0 or debt.unpaid:
+    """Part of the spare money used to lower the instalment, within a year and by the clauses."""
+    start = free_to_prepay(debt, _notice(debt, terms))
+    until = add_months(debt.as_of, MONTHS_PER_YEAR)
+    if debt.contract.method in ("flat_fee", "bullet") or debt.unpaid:
         return
-    prepayment = Prepayment(start.period, amount, "lower_instalment")
-    yield _Change("part_prepayment", start, 0, None, (), prepayment=prepayment)
+    if start is None or start.due_on > until:
+        return
+    amount = accepted(debt.contract, _least_prepayment(start, terms), terms.spare, start.closing)
+    if amount:
+        event = prepaid_on(start.due_on, amount, "lower_instalment")
+        yield _Change("part_prepayment", start, 0, None, (), event)
+
+
+def prepaid_on(day: date, amount: Fen, mode: PrepaymentMode) -> PrepaymentEvent:
+    """A prepayment to come; a contract states its money in 元."""
+    stated = Decimal(amount) / FEN_PER_YUAN
+    return PrepaymentEvent.model_validate(
+        {"kind": "prepayment", "paid_on": day, "amount": stated, "mode": mode}
+    )
+
+
+def free_to_prepay(debt: Position, notice_days: int) -> ScheduleRow | None:
+    """The first payment after which the clauses let one prepay, asked for so many days ahead."""
+    earliest = debt.as_of + timedelta(days=notice_days)
+    policy = debt.contract.prepayment_policy
+    if policy is not None:
+        planned = own_prepayments(debt.contract)
+        made_on = [one.paid_on for one in planned if one.paid_on is not None]
+        asked_on = earliest - timedelta(days=policy.notice_days)
+        earliest = next_allowed_on(policy, debt.contract.drawn_on, made_on, asked_on)
+    return next((r for r in debt.remaining if r.due_on >= earliest and r.closing > 0), None)
+
+
+def accepted(contract: LoanContract, wanted: Fen, spare: Fen, owed: Fen) -> Fen:
+    """
+    What the clauses take of money to spare to lower the instalment, 分; 0 where they take nothing.
+
+    It is what is wanted, raised to the least amount and the multiple where the money reaches, else
+    as much as it does reach.
+    """
+    policy = contract.prepayment_policy or PrepaymentPolicy()
+    unit, least = policy.multiple_of or 1, max(wanted, policy.least_amount)
+    if owed <= min(spare, least) and (policy.is_settlement_exempt or owed % unit == 0):
+        return owed if policy.is_settlement_exempt or owed >= policy.least_amount else 0
+    amount = min(-(-least // unit), min(spare, owed) // unit) * unit
+    is_offered = policy.modes is None or "lower_instalment" in policy.modes
+    return amount if is_offered and amount >= max(policy.least_amount, 1) else 0
 
 
 def _least_prepayment(start: ScheduleRow, terms: ReliefTerms) -> Fen:
@@ -298,7 +349,7 @@ def _renegotiated(debt: Position, terms: ReliefTerms) -> Iterator[Relieved]:
         kind="new_terms",
         months=None,
         most_months=most,
-        ask_by=_ask_by(debt, start, terms),
+        ask_by=_ask_by(debt, start, int(terms.rules.value(NOTICE))),
         starts_on=start.due_on,
         payment_now_fen=start.own_payment,
         payment_fen=None,
@@ -327,8 +378,15 @@ def _start(debt: Position, terms: ReliefTerms) -> ScheduleRow:
     return next((row for row in debt.remaining if row.due_on >= earliest), debt.remaining[-1])
 
 
-def _ask_by(debt: Position, start: ScheduleRow, terms: ReliefTerms) -> date:
-    return max(start.due_on - timedelta(days=int(terms.rules.value(NOTICE))), debt.as_of)
+def _ask_by(debt: Position, start: ScheduleRow, notice_days: int) -> date:
+    return max(start.due_on - timedelta(days=notice_days), debt.as_of)
+
+
+def _notice(debt: Position, terms: ReliefTerms) -> int:
+    """How long before a prepayment it is asked for: the house's days, the contract's if more."""
+    policy = debt.contract.prepayment_policy
+    own = policy.notice_days if policy else 0
+    return max(int(terms.rules.value(NOTICE)), own)
 
 
 def _months_left(debt: Position, start: ScheduleRow) -> int:
@@ -395,42 +453,63 @@ def _most_of_mortgage(
 # ---------------------------------------------------------------------------------- what it does
 
 
-def _changed(debt: Position, change: _Change) -> Position:
-    """The debt on the day of the plan, with the change to come."""
-    contract = debt.contract
-    if change.event is not None:
-        contract = contract.model_copy(update={"events": (*contract.events, change.event)})
-    further = (change.prepayment,) if change.prepayment else ()
-    ledger = payment_schedule(contract, debt.steps, prepayments=further, restart=debt.restart)
+def with_event(debt: Position, event: Event) -> Position:
+    """The debt on the day of the plan, with a change to come."""
+    contract = debt.contract.model_copy(update={"events": (*debt.contract.events, event)})
+    ledger = payment_schedule(contract, debt.steps, restart=debt.restart)
     remaining = tuple(row for row in ledger.rows if row.due_on > debt.as_of)
     return replace(debt, contract=contract, current=ledger, remaining=remaining)
 
 
-def _option(
-    debt: Position, terms: ReliefTerms, change: _Change, rows: tuple[ScheduleRow, ...]
-) -> ReliefOption:
-    start, kind = change.start, change.kind
-    if change.prepayment is not None:
-        start = next((r for r in debt.remaining if r.due_on > start.due_on), start)
-    then = [row for row in rows if row.due_on >= start.due_on]
+def after_offset(
+    debt: Position, household: Household, positions: Sequence[Position] = ()
+) -> Position:
+    """
+    A debt as a yearly offset of the provident fund (年冲) leaves it; the debt itself without one.
+
+    Parameters
+    ----------
+    positions : every open debt, since accounts may repay several; `debt` stands for its own.
+    """
+    is_yearly = any(account.offset == "yearly" for account in household.provident_fund)
+    if not is_yearly or debt.contract.product not in HOUSING:
+        return debt
+    own = debt.contract.id
+    homes = [p for p in positions if p.contract.product in HOUSING and p.remaining]
+    loans = [debt if p.contract.id == own else p for p in homes] or [debt]
+    last = max(p.remaining[-1].due_on for p in loans)
+    first = debt.as_of.replace(day=1)
+    count = (last.year - first.year) * MONTHS_PER_YEAR + last.month - first.month + 1
+    months = [add_months(first, number) for number in range(count)]
+    return fund_offset(household, loans, months, NO_SHOCK).standing.get(own, debt)
+
+
+def _option(debt: Position, terms: ReliefTerms, change: _Change, then: Position) -> ReliefOption:
+    kind, rows = change.kind, then.remaining
+    # A prepayment changes what is due after the payment it is made with.
+    is_later = isinstance(change.event, PrepaymentEvent)
+    asked_on, days = change.start.due_on, _notice(debt, terms)
+    first = (r for r in debt.remaining if r.due_on >= asked_on + timedelta(days=is_later))
+    start = next(first, change.start)
+    later = [row for row in rows if row.due_on >= start.due_on]
     span = min(change.months, MONTHS_PER_YEAR) if kind in PUT_OFF else MONTHS_PER_YEAR
     relief = _paid(debt.remaining, start.due_on, span) - _paid(rows, start.due_on, span)
     extra = _cost(rows) - _cost(debt.remaining)
-    pause = len(then) if change.event is None else _pause_of(change)
-    after = then[pause] if 0 < pause < len(then) else None
-    catch_up = _put_off(debt, change) if kind == "full_deferral" else 0
+    pause = _pause_of(change)
+    after = later[pause] if 0 < pause < len(later) else None
+    catch_up = _put_off(then, change, terms) if kind == "full_deferral" else 0
     return ReliefOption(
         liability=debt.contract.id,
         kind=kind,
         months=change.months or None,
         most_months=change.most_months,
-        ask_by=_ask_by(debt, change.start, terms),
+        ask_by=_ask_by(debt, change.start, days if is_later else int(terms.rules.value(NOTICE))),
         starts_on=start.due_on,
         payment_now_fen=start.own_payment,
-        payment_fen=sum(row.own_payment for row in then[:1] if row.due_on == start.due_on),
+        payment_fen=sum(row.own_payment for row in later[:1] if row.due_on == start.due_on),
         payment_after_fen=after.own_payment - catch_up if after else None,
         catch_up_fen=catch_up,
-        prepaid_fen=change.prepayment.amount or 0 if change.prepayment else 0,
+        prepaid_fen=change.prepaid,
         relief_months=span,
         relief_fen=relief,
         extra_cost_fen=extra,
@@ -457,12 +536,13 @@ def _cost(rows: Sequence[ScheduleRow]) -> Fen:
     return sum(row.interest + row.fee - row.subsidy for row in rows)
 
 
-def _put_off(debt: Position, change: _Change) -> Fen:
+def _put_off(then: Position, change: _Change, terms: ReliefTerms) -> Fen:
     """Interest of the pause, which does not compound: that of a pause that pays it."""
     assert isinstance(change.event, DeferralEvent)  # noqa: S101  made in `_pauses`
     paid = change.event.model_copy(update={"interest": "paid"})
-    contract = debt.contract.model_copy(update={"events": (*debt.contract.events, paid)})
-    rows = ledger_rows(contract, debt.steps, timeline(contract, ()), debt.restart)
+    contract = then.contract.model_copy(update={"events": then.contract.events[:-1]})
+    plain = with_event(replace(then, contract=contract), paid)
+    rows = after_offset(plain, terms.household, terms.positions).remaining
     within = (row for row in rows if row.due_on >= change.start.due_on)
     return sum(row.interest for row in islice(within, paid.periods))
 

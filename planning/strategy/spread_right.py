@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from planning.dates import add_months
 from planning.loans.position import position
 from planning.loans.rate_terms import FixedRate, FloatingRate, SpreadChange, SteppedRate
-from planning.loans.rates import index_name, rate_steps
+from planning.loans.rates import RateStep, index_name, rate_steps
+from planning.loans.walk import LoanWalk
 from planning.products.offer import known_on
 from planning.strategy.reason import Number
 from planning.strategy.refinance_case import (
@@ -23,9 +24,13 @@ from planning.strategy.refinance_case import (
     plain_case,
 )
 from planning.strategy.refinance_cost import (
+    Paid,
     break_even,
+    fund_prepayments,
     paid_of,
+    repaid_with_fund,
 )
+from planning.strategy.restructure import after_offset
 from planning.units import BASIS_POINT
 
 if TYPE_CHECKING:
@@ -131,8 +136,7 @@ def _renegotiated(
     if line.spread_bp is None or line.spread_bp >= spread or changed is None:
         return {}
     steps = rate_steps(changed, known_on(situation.histories, situation.as_of))
-    now = paid_of(position(debt.contract, debt.steps, debt.as_of).remaining)
-    then = paid_of(position(changed, steps, debt.as_of).remaining)
+    now, then = _now_and_then(situation, debt, (changed, steps))
     return {
         "changes_on": day,
         "amount_fen": debt.balance,
@@ -150,6 +154,20 @@ def _renegotiated(
         "horizon_on": max(now.ends_on, then.ends_on),
         "months_longer": 0,
     }
+
+
+def _now_and_then(
+    situation: Situation, debt: Position, changed: tuple[LoanContract, tuple[RateStep, ...]]
+) -> tuple[Paid, Paid]:
+    """What both take; a yearly offset of the fund prepays the changed contract as the other."""
+    offset = after_offset(debt, situation.household, situation.positions)
+    fund = fund_prepayments(offset)
+    if not fund:
+        now = position(debt.contract, debt.steps, debt.as_of)
+        return paid_of(now.remaining), paid_of(position(*changed, debt.as_of).remaining)
+    walk = LoanWalk(*changed, debt.restart)
+    rows, taken = repaid_with_fund(walk, debt.as_of, fund)
+    return paid_of(offset.remaining, fund), paid_of(rows, taken)
 
 
 def _with_spread(debt: Position, spread_bp: Decimal, day: date) -> LoanContract | None:

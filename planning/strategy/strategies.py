@@ -60,6 +60,7 @@ STEP: Final = "house.prepayment_step_yuan"
 TOLERANCE: Final = "house.strategy_tolerance"
 MARGIN: Final = "yields.liquidity_margin_bp"
 MOST_POINTS: Final = 48
+OWN_MONEY: Final = ("prepay", "settle")
 SOLVER_LIMIT_S: Final = 10.0
 """Far above what a household's program takes; past it the plan goes on without the optimum."""
 
@@ -78,9 +79,10 @@ class StrategyOutcome(Record):
 
     `also` are strategies that do the same. `interest_fen` and `fees_fen` are still to be paid,
     charges for prepaying among the fees; `saved_fen` is what is paid less than by the contracts
-    alone. `today_fen` are all payments in money of the plan's day, `gap_fen` what they are above
-    the least any plan could cost, None where no bound is known. The service share is that of the
-    worst twelve months, None where a year has no income.
+    alone. `today_fen` are all payments in money of the plan's day, `worth_fen` what they are less
+    than by the contracts: what the strategy gains after what the money would have earned kept.
+    `gap_fen` is what they are above the least any plan could cost, None where no bound is known.
+    The service share is that of the worst twelve months, None where a year has no income.
     """
 
     name: OrderName
@@ -90,6 +92,7 @@ class StrategyOutcome(Record):
     prepaid_fen: int
     saved_fen: int
     today_fen: int
+    worth_fen: int
     gap_fen: int | None
     debt_free_on: date
     payoffs: tuple[Payoff, ...]
@@ -127,18 +130,22 @@ class Strategies(Record):
 
     `reserve_fen` is kept ready for the emergency fund, `goals_fen` for goals at their latest,
     `own_share_fen` for the loan wanted. `annual_yield` is what money kept is certain to earn,
-    `threshold_rate` that and the worth of having it at hand. `step_fen` is the size of a
+    `worth_rate` that and the worth of having it at hand, `threshold_rate` the same as a rate
+    charged by the month, or the wanted loan's where that is more. `step_fen` is the size of a
     prepayment. `ends_on` is the last day on which anything is prepaid, None without one;
     `kept` are debts left to their contracts because the loan wanted ends them. `short_month` is the
-    first at whose end cash is gone though nothing is prepaid, None where none is. `budget_fen` are
-    the payments of the first full month, beyond which `budgets` and `targets` count; both leave
-    the household's cash aside and are empty where nothing may be prepaid.
+    first at whose end cash is gone though nothing is prepaid, None where none is.
+    `first_prepayments` are those of the first month within a year that has any, the dearest debt
+    first. `budget_fen` are the payments of the first full month, beyond which `budgets` and
+    `targets` count; both leave the household's cash aside and are empty where nothing may be
+    prepaid, where the loan wanted ends a debt, and beside a yearly offset of the fund.
     """
 
     reserve_fen: int
     goals_fen: int
     own_share_fen: int
     annual_yield: float | None
+    worth_rate: float
     threshold_rate: float
     step_fen: int
     ends_on: date | None
@@ -153,6 +160,7 @@ class Strategies(Record):
     targets: tuple[TargetPoint, ...]
     fund_uses: tuple[FundUse, ...]
     actions: tuple[NextAction, ...]
+    first_prepayments: tuple[NextAction, ...]
     next_actions: tuple[NextAction, ...]
     later_actions: tuple[NextAction, ...]
     course_months: tuple[date, ...]
@@ -161,6 +169,21 @@ class Strategies(Record):
     def outcome(self, name: OrderName) -> StrategyOutcome:
         """The outcome of a strategy, or of the one that does the same."""
         return next(o for o in self.outcomes if name == o.name or name in o.also)
+
+    def prepays_on(self, liability: str) -> date | None:
+        """The first day on which the household's own money prepays a debt as advised."""
+        days = (a.paid_on for a in self.actions if a.liability == liability and a.code in OWN_MONEY)
+        return min(days, default=None)
+
+    def settles_on(self, liability: str) -> date | None:
+        """The day a debt ends as advised where that is before its contract's end."""
+        payoffs = self.outcome(self.advised).payoffs
+        days = (
+            one.pays_off_on
+            for one in payoffs
+            if one.liability == liability and one.pays_off_on < one.contract_on
+        )
+        return next(days, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +220,23 @@ class RepaymentCase:
         return self.household.need.kind not in ("none", "refinance")
 
     @property
+    def monthly_margin_yuan(self) -> float:
+        """What an average month of the year ahead leaves, sums due at maturity apart."""
+        year = self.frame.iloc[1 : MONTHS_PER_YEAR + 1]
+        return float((year["net"] + year["lump_principal"]).mean())
+
+    @property
     def threshold_rate(self) -> Decimal:
-        """What a debt's rate must exceed before prepaying it is advised."""
-        kept = Decimal(0)
-        if self.annual_yield is not None:
-            kept = Decimal(repr(self.annual_yield)) + self.rules.value(MARGIN) * BASIS_POINT
+        """The rate by the month a debt's must exceed before prepaying it is advised."""
+        kept = nominal_rate(self.worth_of_money)
         return max(kept, self.wanted_rate or kept) if self.wants_money else kept
+
+    @property
+    def worth_of_money(self) -> Decimal:
+        """What money kept is worth a year: its certain yield and having it at hand."""
+        if self.annual_yield is None:
+            return Decimal(0)
+        return Decimal(repr(self.annual_yield)) + self.rules.value(MARGIN) * BASIS_POINT
 
     @property
     def own_share_yuan(self) -> float:
@@ -236,6 +270,18 @@ def strategies(case: RepaymentCase) -> Strategies | None:
         return None
     lived = _Lived(replace(case, positions=open_positions))
     return lived.answer()
+
+
+def nominal_rate(effective_rate: Decimal) -> Decimal:
+    """
+    The annual rate that, charged by the month, comes to an effective one.
+
+    Examples
+    --------
+    >>> round(nominal_rate(Decimal("0.0282")), 6)
+    Decimal('0.027842')
+    """
+    return MONTHS_PER_YEAR * ((1 + effective_rate) ** (Decimal(1) / MONTHS_PER_YEAR) - 1)
 
 
 class _Lived:
@@ -281,6 +327,8 @@ class _Lived:
         runs = [self.contract] if held else [self.contract, *map(self._run, self._orders())]
         best = None if held else self._optimum(runs)
         sums = self._fixed_sums()
+        is_yearly = any(pool.month_of_year for pool in self.purse.pools)
+        has_sums = not (held or self.kept or is_yearly)
         if best is not None:
             runs.append(best.run)
         advised, reason = (self.contract, held) if held else self._advice(runs)
@@ -294,6 +342,7 @@ class _Lived:
             goals_fen=max(self.floor) - reserve - own_share,
             own_share_fen=own_share,
             annual_yield=case.annual_yield,
+            worth_rate=float(case.worth_of_money),
             threshold_rate=float(case.threshold_rate),
             step_fen=self.step,
             ends_on=case.ends_on,
@@ -304,10 +353,11 @@ class _Lived:
             reason=reason,
             certificate=_certificate(best, case.monthly_need_yuan),
             budget_fen=sums.budget,
-            budgets=() if held else tuple(sums.budget_points()),
+            budgets=tuple(sums.budget_points()) if has_sums else (),
             fund_uses=self._fund_uses(advised),
-            targets=() if held or self.kept else tuple(sums.target_points()),
+            targets=tuple(sums.target_points()) if has_sums else (),
             actions=tuple(map(planned_action, advised.actions)),
+            first_prepayments=self._first_prepayments(advised),
             next_actions=coming,
             later_actions=later,
             course_months=tuple(self.days[n] for n in months),
@@ -338,11 +388,19 @@ class _Lived:
 
         return fund_uses(case.household, case.positions, self.purse, lived)
 
+    def _first_prepayments(self, advised: Run) -> tuple[NextAction, ...]:
+        """What is prepaid in the first month of the year ahead that has any, the dearest first."""
+        own = [a for a in advised.actions if not a.is_fund and a.month <= MONTHS_PER_YEAR]
+        first = [a for a in own if a.month == own[0].month]
+        by_id = {debt.id: debt for debt in self.debts}
+        first.sort(key=lambda a: -by_id[a.debt].rate_on(a.paid_on))
+        return tuple(map(planned_action, first))
+
     def _hindrance(self) -> ReasonCode | None:
         """What forbids to think of prepaying at all."""
         if any(p.unpaid for p in self.case.positions):
             return "arrears_first"
-        if min(self.contract.cash) < 0:
+        if min(self.contract.cash) < 0 or round(self.case.monthly_margin_yuan) < 0:
             return "cash_short"
         return None
 
@@ -364,7 +422,8 @@ class _Lived:
             yield Custom((wish.liability,))
 
     def _optimum(self, runs: Sequence[Run]) -> Optimum | None:
-        if not any(run.actions for run in runs[1:]):
+        # Past the day new money is wanted all is planned anew: what a plan costs then says nothing.
+        if self.case.wants_money or not any(run.actions for run in runs[1:]):
             return None
         try:
             from planning.repayment.optimum import optimum
@@ -383,17 +442,16 @@ class _Lived:
 
     def _advice(self, runs: Sequence[Run]) -> tuple[Run, ReasonCode]:
         """The simple strategy, unless the best one is worth its trouble."""
-        by_name = {run.name: run for run in runs}
-        simple = by_name["threshold"]
+        simple = next(run for run in runs if run.name == "threshold")
+        if self.case.wants_money:
+            return (simple if simple.actions else self.contract), "borrowing_first"
         best = min(runs, key=lambda run: run.cost(self.monthly_yield))
         left = simple.cost(self.monthly_yield) - best.cost(self.monthly_yield)
         tolerance = float(self.case.rules.value(TOLERANCE)) * simple.interest
-        if left > tolerance:
+        if best.actions and left > tolerance:
             return best, "optimum_better"
         if simple.actions:
-            return simple, "borrowing_first" if self.case.wants_money else "simple_enough"
-        if self.case.wants_money:
-            return self.contract, "borrowing_first"
+            return simple, "simple_enough"
         can_prepay = any(run.actions for run in runs)
         return self.contract, "kept_earns_more" if can_prepay else "nothing_spare"
 
@@ -431,6 +489,7 @@ class _Lived:
             prepaid_fen=sum(action.amount for action in run.actions),
             saved_fen=base - run.interest - run.fees,
             today_fen=round(run.cost(self.monthly_yield)),
+            worth_fen=round(self.contract.cost(self.monthly_yield) - run.cost(self.monthly_yield)),
             gap_fen=best.certificate.gap(run.cost(self.monthly_yield)) if best else None,
             debt_free_on=max(payoff.pays_off_on for payoff in payoffs),
             payoffs=payoffs,

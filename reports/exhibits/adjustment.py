@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table
-from reports.language import UNKNOWN, Language
+from reports.language import Language
 from reports.markup import NOTHING, Html, joined
 
 if TYPE_CHECKING:
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 ACTIONS: Final = {
     "arrears_first": ("还清逾期", "make good what is overdue"),
+    "due_first": ("留着还到期的钱", "keep it for what falls due"),
+    "gap_first": ("留着补以后的缺口", "keep it for the gap ahead"),
     "cut_spending": ("停下可调整的支出", "cut what can wait"),
     "ask_lender": ("与贷款机构谈减轻还款", "ask the lenders for relief"),
     "fill_fund": ("补足备用金", "fill the emergency fund"),
     "lower_instalment": ("把月供降下来", "bring the instalment down"),
     "prepay": ("考虑提前还款", "think of a prepayment"),
+    "as_advised": ("照“全部负债怎么还”提前还", "prepay as advised for all debts"),
     "keep": ("不用调整", "nothing to change"),
 }
 
@@ -57,6 +60,7 @@ def relief_table(plan: LiabilityPlan, language: str) -> Html:
         return NOTHING
     speech = Language(language)
     say = speech.either
+    is_offset = any(one.offset == "yearly" for one in plan.household.provident_fund)
     columns: list[Column | str] = [
         say("办法", "Way"),
         Column(say("那一期原应还（元）", "Due that day, CNY"), "number"),
@@ -72,12 +76,14 @@ def relief_table(plan: LiabilityPlan, language: str) -> Html:
         caption=say("减轻还款的办法", "Ways to lighten the debts"),
         note=say(
             "按每多付 1 元换来的减轻排序。“少还”是暂停期内（最长一年）或改动后一年内少还的钱；"
-            "“总共多付”是到还清为止多付的利息和费用，负数是少付。利率按现行计，办不办得成由贷款机构决定；"
-            "横线是要贷款机构给出条件才能算的。",
+            "“总共多付”是到还清为止多付的利息和费用（合同写明的违约金也算在内），负数是少付。"
+            "利率按现行计，办不办得成由贷款机构决定；横线是要贷款机构给出条件才能算的。"
+            + ("公积金每年冲还的本金，按照常冲还算。" if is_offset else ""),
             "In order of the relief for each yuan of cost. “Paid less” is within the pause, a year "
             "at most, or the year after the change; “more in all” is interest and fees until paid "
-            "off, negative where it saves. At today's rates, and for the lender to decide; a dash "
-            "needs the lender's terms.",
+            "off, a penalty in the contract among them, negative where it saves. At today's rates, "
+            "and for the lender to decide; a dash needs the lender's terms."
+            + (" The fund's yearly offset is taken to go on." if is_offset else ""),
         ),
     )  # fmt: skip
 
@@ -92,7 +98,6 @@ def _method_table(plan: LiabilityPlan, advice: MethodAdvice, language: str) -> H
             speech.whole(one.worst_margin_yuan),
             speech.whole(one.lowest_liquid_yuan),
             speech.whole(one.floor_yuan),
-            speech.fen(one.total_interest_fen),
             say("撑得住", "holds") if one.holds else say("撑不住", "does not hold"),
         ]
         for one in advice.margins
@@ -103,7 +108,6 @@ def _method_table(plan: LiabilityPlan, advice: MethodAdvice, language: str) -> H
         Column(say("当月结余（元）", "Left of it, CNY"), "number"),
         Column(say("手头最低（元）", "Cash at its lowest, CNY"), "number"),
         Column(say("应留底线（元）", "Cash to keep, CNY"), "number"),
-        Column(say("利息总额（元）", "Total interest, CNY"), "number"),
         say("结论", "Verdict"),
     ]
     span = speech.months(advice.looked_at_months)
@@ -145,10 +149,12 @@ def _income_falls_below(_: LiabilityPlan, trigger: Trigger, speech: Language) ->
 def _reserve_income(_: LiabilityPlan, trigger: Trigger, speech: Language) -> list[str]:
     say, n = speech.either, trigger.numbers
     line, months = speech.yuan(_number(n, "line_yuan")), speech.months(_number(n, "months"))
+    mark = say("（已低于此线）", " (below it already)") if trigger.is_met else ""
+    income, held = (speech.yuan(_number(n, name)) for name in ("income_yuan", "liquid_yuan"))
     return [
         say(f"手头的钱够不够撑{months}", f"Whether cash lasts {months}"),
         say(f"平均每月收入低于 {line}", f"income of a month below {line}"),
-        say("手头 ", "cash of ") + speech.yuan(_number(n, "liquid_yuan")),
+        say(f"收入 {income}{mark}，手头 {held}", f"income of {income}{mark}, cash of {held}"),
     ]
 
 
@@ -168,10 +174,11 @@ def _rate(_: LiabilityPlan, trigger: Trigger, speech: Language) -> list[str]:
     now = f"{index} {speech.percent(_number(n, 'index_rate'))}"
     if trigger.code == "rate_bearable":
         bound = speech.basis_points(_number(n, "bound_bp"))
-        left = speech.yuan(_number(n, "margin_yuan"))
+        left, month = speech.yuan(_number(n, "margin_yuan")), speech.month(str(n["from_month"]))
         line = say(
-            f"{bound}时每月仍余 {left}，没有到线",
-            f"at {bound} a month still leaves {left}: no line found",
+            f"{bound}时，{month}起的一年平均每月仍余 {left}，没有到线",
+            f"at {bound} an average month of the year from {month} still leaves {left}: "
+            "no line found",
         )
         return [say("利率", "Interest rates"), line, now]
     rate = speech.percent(_number(n, "line_rate"))
@@ -196,20 +203,27 @@ def _income_rises_to(_: LiabilityPlan, trigger: Trigger, speech: Language) -> li
     say, n = speech.either, trigger.numbers
     step, months = speech.yuan(_number(n, "step_yuan")), speech.months(_number(n, "months"))
     line = speech.yuan(_number(n, "line_yuan"))
-    mark = say("已经达到", "reached already") if trigger.is_met else UNKNOWN
+    mark = say("（已经达到）", " (reached already)") if trigger.is_met else ""
     return [
-        say(f"{months}能不能再攒出 {step}", f"Whether {months} yield {step} more"),
-        say(f"平均每月收入到 {line}", f"income of a month at {line}"),
-        mark,
+        say(f"{months}能不能再攒出 {step}", f"Whether {step} more can be saved in {months}"),
+        say(f"平均每月收入到 {line}", f"an average month brings {line}"),
+        speech.yuan(_number(n, "income_yuan")) + mark,
     ]
 
 
 def _windfall(plan: LiabilityPlan, trigger: Trigger, speech: Language) -> list[str]:
     say, n = speech.either, trigger.numbers
-    to_fund, to_debt = _number(n, "to_fund_yuan"), _number(n, "to_debt_yuan")
-    fund, debt = speech.yuan(to_fund), speech.yuan(to_debt)
-    parts = [say(f"{fund}补备用金", f"{fund} to the fund")] if to_fund else []
+    to_due, to_fund = _number(n, "to_due_yuan"), _number(n, "to_fund_yuan")
+    to_debt, to_gap = _number(n, "to_debt_yuan"), float(n.get("to_gap_yuan", 0))
+    due, fund, debt, gap = (speech.yuan(one) for one in (to_due, to_fund, to_debt, to_gap))
+    parts = [say(f"{due}留着还到期的钱", f"{due} for what falls due")] if to_due else []
+    parts += [say(f"{fund}补备用金", f"{fund} to the fund")] if to_fund else []
     parts += [say(f"最多 {debt}可还贷", f"at most {debt} may repay debt")] if to_debt else []
+    if to_gap:
+        short = speech.month(str(n["short_month"]))
+        parts.append(
+            say(f"{gap}留着，{short}手头的钱会用完", f"keep {gap}: cash runs out in {short}")
+        )
     split = say("，", ", ").join(parts) or say("先留着", "keep it")
     month = speech.month(f"{trigger.on:%Y-%m}" if trigger.on else "")
     return [
@@ -232,11 +246,11 @@ LINES: Final = {
 
 
 def _owner(plan: LiabilityPlan, trigger: Trigger, speech: Language) -> str:
-    """Whose income, and of what kind."""
-    role = next(m.role for m in plan.household.members if m.id == trigger.subject)
-    kind = speech.label("income", str(trigger.numbers["kind"]))
-    owner = speech.label("role", role)
-    return speech.either(f"{owner}的{kind}", f"{kind} of the {owner.lower()}")
+    """Whose income, and of what kind; several that end on one day are one line."""
+    roles = {member.id: speech.label("role", member.role) for member in plan.household.members}
+    named = [(roles[one.owner], speech.label("income", one.kind)) for one in trigger.incomes]
+    zh = "、".join(f"{owner}的{kind}" for owner, kind in named)
+    return speech.either(zh, ", ".join(f"{kind} of the {owner.lower()}" for owner, kind in named))
 
 
 def _relief_row(plan: LiabilityPlan, option: ReliefOption, speech: Language) -> list[str]:

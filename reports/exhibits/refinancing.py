@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 
 def keep_table(plan: LiabilityPlan, language: str) -> Html:
-    """What prepaying each debt saves a year, what money kept must earn, and the answer."""
+    """
+    What prepaying each debt saves a year, what money kept must earn, and the answer.
+
+    None where nothing may be prepaid now: there is nothing to weigh.
+    """
     kept = plan.keep_or_prepay
-    if kept is None:
+    if kept is None or kept.waits:
         return NOTHING
     speech = Language(language)
     say = speech.either
@@ -37,11 +41,13 @@ def keep_table(plan: LiabilityPlan, language: str) -> Html:
         [_keep_row(plan, one, speech) for one in kept.debts],
         caption=say("提前还，还是留着：逐笔比较", "Prepay or keep: debt by debt"),
         note=say(
-            "“省的年利率”由两份还款表推算：一份照合同，一份提前还一笔，违约金和失去的贴息都算进去；"
-            "“留着要挣到”是同一个数按复利写。浮动利率按现行的指数算到最后。",
-            "The rate saved comes from two schedules, with and without a prepayment, penalty and "
-            "lost subsidy included; the yield to beat it is the same, compounded. A floating rate "
-            "keeps today's index to the end.",
+            f"“省的年利率”由两份还款表推算：一份照合同，一份提前还一笔（建议要还的，按建议先还的那一笔"
+            f"算；别的按 {step}，合同要求更多的按合同），违约金和失去的贴息都算进去；"
+            "“留着要挣到”是同一个数按复利写，拿它和稳妥收益比。浮动利率按现行的指数算到最后。",
+            "The rate saved comes from two schedules, with and without a prepayment: the first one "
+            f"advised, of any other debt {step} or the least its contract takes, penalty and lost "
+            "subsidy included; the yield to beat it is the same, compounded, and is what a certain "
+            "yield is held against. A floating rate keeps today's index to the end.",
         ),
     )
 
@@ -56,8 +62,16 @@ def _keep_row(plan: LiabilityPlan, one: DebtAnswer, speech: Language) -> list[st
         speech.percent(found.break_even_yield if found else None),
         speech.fen(found.penalty_fen if found else None),
         speech.whole(one.difference_yuan),
-        verdict + colon + speech.label("keep_reason", one.reason),
+        verdict + colon + speech.label("keep_reason", one.reason) + _settled(one, speech),
     ]
+
+
+def _settled(one: DebtAnswer, speech: Language) -> str:
+    """When the debt ends early as advised."""
+    if one.settled_on is None:
+        return ""
+    day = speech.day(one.settled_on)
+    return speech.either(f"；照建议 {day}还清", f"; as advised it ends on {day}")
 
 
 def refinancing_table(plan: LiabilityPlan, language: str) -> Html:
@@ -125,6 +139,7 @@ def case_verdict(plan: LiabilityPlan, case: RefinanceCase, speech: Language) -> 
         "line_bp": _points(case, "line_bp", speech),
         "ask_below": speech.percent(_number(case, "ask_below")),
         "outlay": speech.money(case.outlay_saved_fen),
+        "settled_on": speech.day(case.settled_on) if case.settled_on else "",
     }
     reason = speech.label("refinance_reason", case.reason).format(**words)
     if case.against:

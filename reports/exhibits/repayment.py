@@ -13,7 +13,7 @@ from reports.theme import SERIES
 
 if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
-    from planning.strategy.repayment import MethodComparison
+    from planning.strategy.repayment import MethodComparison, PrepaymentComparison
 
 
 def method_tables(plan: LiabilityPlan, language: str) -> Html:
@@ -108,10 +108,23 @@ def prepayment_table(plan: LiabilityPlan, language: str) -> Html:
             f"{name}：{day}提前还款 {amount} 的比较",
             f"{name}: prepaying {amount} on {day}",
         ),
-        note=say(
+        note=_penalty_note(compared, speech),
+    )
+
+
+def _penalty_note(compared: PrepaymentComparison, speech: Language) -> str | None:
+    """What the contract charges, where it is known; None where it charges nothing."""
+    if compared.penalty_fen is None:
+        return speech.either(
             "未计入贷款机构可能收取的提前还款费用，以合同约定为准。",
             "A prepayment fee your lender may charge is not included; your contract decides.",
-        ),
+        )
+    if not compared.penalty_fen:
+        return None
+    penalty = speech.money(compared.penalty_fen)
+    return speech.either(
+        f"另付违约金 {penalty}，没有从节省的利息里扣除。",
+        f"A penalty of {penalty} is paid besides and not taken off the interest saved.",
     )
 
 

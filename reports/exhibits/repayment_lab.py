@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.exhibits.chart import add_legend, chart, new_figure
 from reports.exhibits.debts import debt_name
 from reports.language import Language
-from reports.markup import NOTHING, Html
+from reports.markup import Html, fragment
 from reports.theme import SERIES
 
 if TYPE_CHECKING:
@@ -21,9 +21,16 @@ MOST_TICKS = 7
 
 def sweep_chart(sweep: pd.DataFrame, language: str) -> Html:
     """Months and interest by the sum paid a month beyond today's payments."""
-    if sweep.empty:
-        return NOTHING
     say = Language(language).either
+    if sweep.empty:
+        return fragment(
+            "<p>{}</p>",
+            say(
+                "这些数目里，没有一个能在看得到的月份里把债务还清，所以没有图表。",
+                "With none of these sums do the debts end within the months looked at: "
+                "nothing to draw.",
+            ),
+        )
     figure, axes = new_figure(64)
     (months,) = axes.plot(
         sweep.index, sweep["months"], marker="o", markersize=3, color=SERIES[0],

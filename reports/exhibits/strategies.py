@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from planning.plan import LiabilityPlan
+    from planning.repayment.order import OrderName
     from planning.strategy.next_actions import NextAction
     from planning.strategy.strategies import Certificate, Course, Strategies, StrategyOutcome
 
@@ -200,6 +201,11 @@ def _action_notes(actions: Sequence[NextAction], speech: Language) -> Iterator[s
             "Amounts prepaid follow from income and spending as filed. On the day, look at "
             "what is at hand first: pay only what the reserve and your goals do not need.",
         )
+    else:
+        yield say(
+            "请照着日子备好钱。",
+            "Please have the money ready on these days.",
+        )
     if any(action.code == "arrears" for action in actions):
         yield say(
             "补上逾期时，“另付”是算到今天的罚息和复利，以对账单为准。",
@@ -221,12 +227,27 @@ def _strategy_name(outcome: StrategyOutcome, found: Strategies, speech: Language
     # What is advised is called by the name it is advised under.
     ordered = sorted(names, key=lambda name: name != found.advised)
     shown = ordered if len(ordered) <= MOST_NAMES else ordered[:1]
-    told = speech.either("、", ", ").join(speech.label("strategy", name) for name in shown)
-    if len(shown) < len(ordered):
-        alike = len(ordered) - 1
-        told += speech.either(f"，另 {alike} 种结果一样", f" and {alike} others, all alike")
+    told = _names(shown, speech)
     mark = speech.either("（建议）", " (advised)") if found.advised in names else ""
     return f"{told}{mark}"
+
+
+def _names(names: Sequence[OrderName], speech: Language) -> str:
+    return speech.either("、", ", ").join(speech.label("strategy", name) for name in names)
+
+
+def _merged(found: Strategies, speech: Language) -> Iterator[str]:
+    """The strategies a row stands for but does not name."""
+    for outcome in found.outcomes:
+        names = (outcome.name, *outcome.also)
+        if len(names) > MOST_NAMES:
+            told = found.advised if found.advised in names else outcome.name
+            others = _names([name for name in names if name != told], speech)
+            row = speech.label("strategy", told)
+            yield speech.either(
+                f"“{row}”一行也是这几种还法的结果：{others}。",
+                f"The row “{row}” is also what these come to: {others}.",
+            )
 
 
 def _whole(fen: int, speech: Language) -> str:
@@ -282,7 +303,15 @@ def _comparison_note(found: Strategies, speech: Language) -> str:
         f"Each further month of reserve costs about {speech.rounded(price)} in all.",
     )  # fmt: skip
     return say("", " ").join(
-        part for part in (optimised if is_optimised else "", today, words, reserve) if part
+        part
+        for part in (
+            *_merged(found, speech),
+            optimised if is_optimised else "",
+            today,
+            words,
+            reserve,
+        )
+        if part
     )
 
 

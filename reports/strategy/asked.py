@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, get_args
 
-from planning.dates import whole_months
+from planning.dates import add_months, whole_months
 from planning.errors import Problem
 from planning.loans.batch.book import RATE_DECIMALS
 from planning.repayment.order import (
@@ -133,6 +133,9 @@ def _noted(found: int | Problem, problems: list[Problem]) -> int:
 
 
 def _order(options: Options, problems: list[Problem]) -> OrderName:
+    if not options.order.strip():
+        problems.append(_problem("order", "choice_blank", "", allowed=", ".join(ORDERS)))
+        return ORDERS[0]
     place = _noted(choice(ORDERS, "repayment_order")("order", options.order), problems)
     return ORDERS[place]
 
@@ -180,7 +183,7 @@ def _month(text: str, as_of: date, problems: list[Problem]) -> int:
         problems.append(_problem("by", "date_invalid", text))
         return 0
     if not 1 <= months <= MOST_MONTHS:
-        first, last = as_of + timedelta(days=31), date(as_of.year + MOST_MONTHS // 12, 12, 31)
+        first, last = add_months(as_of, 1), add_months(as_of, MOST_MONTHS + 1) - timedelta(days=1)
         problems.append(_problem("by", "day_outside_calendar", text, first=first, last=last))
     return months
 

@@ -51,13 +51,16 @@ def show_strategy(
     from reports.loans.table import check_places
     from reports.strategy.answers import answered
     from reports.strategy.asked import asked
+    from reports.strategy.debt_file import check_table, own_words
     from reports.strategy.debt_table import read_debts
     from reports.strategy.month_rows import write_months
     from reports.strategy.owed_debts import owed_rows
     from reports.strategy.view import strategy_json, strategy_text
 
-    check_places(question.file, question.rows)
-    rows, problems = read_debts(question.file, question.as_of)
+    with own_words():
+        check_table(question.file)
+        check_places(question.file, question.rows)
+        rows, problems = read_debts(question.file, question.as_of)
     known = () if problems else tuple(row.id for row in rows)
     wanted, wrong = asked(question.options, known, question.as_of)
     if problems or wrong:

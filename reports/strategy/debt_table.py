@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +27,7 @@ from reports.loans.cells import (
     whole,
 )
 from reports.loans.table import CHUNK_ROWS, Shape, file_problem
-from reports.strategy.debt_file import opened_debts
+from reports.strategy.debt_file import check_sheets, opened_debts, unsaved_formulas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 METHODS: Final = ("equal_instalment", "equal_principal", "interest_only")
 LONGEST_ID: Final = 200
 MOST_A_YEAR: Final = 366
+WHOLE_PERCENT: Final = 100
 _SHORT: Final = re.compile(r"[0-9]{1,13}(\.[0-9]{0,13})?")
 _NOT_WRITTEN: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -57,9 +57,13 @@ def fraction(field: str, text: str) -> int | Problem:
     (1820000000, 1820000000)
     """
     plain = text.rstrip("%％").rstrip()
-    if plain == text or not _SHORT.fullmatch(plain):
-        return rate(field, text)
-    return rate(field, f"{Decimal(plain).scaleb(-2):f}")
+    is_percent = plain != text and _SHORT.fullmatch(plain) is not None
+    if is_percent and Decimal(plain) > WHOLE_PERCENT:
+        return problem(field, "percent_above_whole", text)
+    found = rate(field, f"{Decimal(plain).scaleb(-2):f}" if is_percent else text)
+    if isinstance(found, int) or found.code != "cell_number":
+        return found
+    return problem(field, "rate_form", text)
 
 
 CELLS: Final[Mapping[str, CellReader]] = {
@@ -131,16 +135,23 @@ def read_debts(path: Path, as_of: date) -> tuple[tuple[DebtRow, ...], list[Probl
     rows: list[DebtRow] = []
     problems: list[Problem] = []
     first_lines: dict[str, int] = {}
+    check_sheets(path, REQUIRED)
+    unsaved = unsaved_formulas(path)
     with opened_debts(path, SHAPE) as reader:
         for chunk in reader.chunks(CHUNK_ROWS):
             for place, line in enumerate(chunk.lines):
                 found = [
                     *chunk.problems.get(place, ()),
-                    *_id_problems(chunk.column("id")[place], line, first_lines),
+                    *(problem(name, "formula_without_value") for name in unsaved.get(line, ())),
                 ]
-                if place not in chunk.broken:
+                named_wrong = {each.field for each in found}
+                # Of a line that is no row at all nothing more is known, its id neither.
+                is_row = place not in chunk.broken
+                if "id" not in named_wrong and (is_row or chunk.column("id")[place]):
+                    found += _id_problems(chunk.column("id")[place], line, first_lines)
+                if is_row:
                     values, wrong = _values(chunk, place)
-                    found += [*wrong, *_conflicts(values, wrong, as_of)]
+                    found += [*wrong, *_conflicts(values, [*found, *wrong], as_of)]
                     if not found:
                         rows.append(DebtRow(line, chunk.column("id")[place].strip(), **values))
                 problems += [replace(each, file=str(path), line=line) for each in found]
@@ -158,9 +169,9 @@ def _id_problems(text: str, line: int, first_lines: dict[str, int]) -> Iterator[
     elif type(text) is Inexact:
         yield problem("id", "id_lost_digits", name)
     elif _NOT_WRITTEN.search(name):
-        yield problem("id", "id_characters", name)
+        yield problem("id", "id_unseen_characters", name)
     elif name in first_lines:
-        yield problem("id", "id_repeated", name, first=first_lines[name])
+        yield problem("id", "debt_id_repeated", name, first=first_lines[name])
     first_lines.setdefault(name, line)
 
 
@@ -197,7 +208,8 @@ def _conflicts(
                 yield problem(other, "column_beside", other=name)
     if "penalty_until" in known and "penalty_rate" not in known:
         yield problem("penalty_rate", "column_beside", other="penalty_until")
-    first, last = as_of + timedelta(days=1), add_months(as_of, MAX_TERM_MONTHS - 1)
+    last = add_months(as_of, MAX_TERM_MONTHS - 1)
     for name in DAYS:
-        if name in values and not first <= values[name] <= last:
-            yield problem(name, "day_outside_calendar", values[name], first=first, last=last)
+        # A day that is past says that the clause no longer holds.
+        if name in values and values[name] > last:
+            yield problem(name, "day_too_far", values[name], last=last)

@@ -114,7 +114,7 @@ def _yuan(fen: Fen) -> Decimal:
 
 def _rates(row: DebtRow, as_of: date) -> tuple[tuple[date, Decimal], ...]:
     """Rates by the day they begin; a month that a promotion ends in has the rate after it."""
-    if row.promo_rate is None or row.promo_until is None:
+    if row.promo_rate is None or row.promo_until is None or row.promo_until < as_of:
         return ((as_of, row.annual_rate),)
     ends_on = add_months(as_of, _months_through(as_of, row.promo_until))
     promoted = ((as_of, row.promo_rate),) if ends_on > as_of else ()
@@ -149,12 +149,13 @@ def _policy(row: DebtRow, as_of: date) -> PrepaymentPolicy:
 
 
 def _penalty(row: DebtRow, as_of: date) -> tuple[PenaltyTier, ...]:
-    if not row.penalty_rate:
+    is_over = row.penalty_until is not None and row.penalty_until < as_of
+    if not row.penalty_rate or is_over:
         return ()
     until = _ages_until(as_of, row.penalty_until) or None
     return (PenaltyTier(kind="share_of_prepaid", value=row.penalty_rate, until_month=until),)
 
 
 def _ages_until(as_of: date, last_on: date | None) -> int:
-    """Ages in months at which a clause holds, its last day included; 0 for no clause."""
-    return 0 if last_on is None else whole_months(as_of, last_on) + 1
+    """Ages in months at which a clause holds, its last day included; 0 for none, or one past."""
+    return 0 if last_on is None or last_on < as_of else whole_months(as_of, last_on) + 1

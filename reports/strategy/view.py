@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from planning.dates import add_months
-from planning.repayment.goal import is_free
+from planning.repayment.run import Action
 from reports.language import UNKNOWN, Language
 from reports.loans.figures import json_text, yuan
 from reports.loans.text_table import named_lines, text_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from planning.repayment.run import Action, Run
+    from planning.repayment.goal import Budget
+    from planning.repayment.run import Run
     from planning.units import Fen
     from reports.strategy.answers import Answer, Outcome
 
@@ -21,7 +23,8 @@ CONVENTIONS: Final = {
     "months": "payments fall due on the day of as_of in every later month, the first is month 1",
     "interest": "balance x annual_rate / 12, half-up to the fen, before anything is paid",
     "budget": "the first least payments (of a contract its first payment) + extra, every month "
-    "until nothing is owed; what a debt that has ended leaves free stays in it",
+    "until nothing is owed; what a debt that has ended leaves free stays in it; where a contract "
+    "asks in some month for more than the budget holds, it is saved for first",
     "payments": "least payments first, then all that is left to the target, what it cannot take "
     "to the next one in the same month; lumps are there in their month",
     "ties": "avalanche: the smaller balance; snowball: the higher rate; then by id",
@@ -31,6 +34,8 @@ CONVENTIONS: Final = {
     "pays above it",
 }
 ACTIONS_SHOWN: Final = 6
+LACKS_SHOWN: Final = 6
+EXAMPLE_MONTHS: Final = 60
 
 
 def strategy_json(answer: Answer) -> str:
@@ -47,7 +52,7 @@ def strategy_json(answer: Answer) -> str:
             "as_of": answer.as_of.isoformat(),
             "order": asked.name,
             "extra": yuan(budget.extra) if budget else None,
-            "budget": yuan(budget.monthly) if budget else None,
+            "budget": yuan(answer.spent.monthly) if answer.spent else None,
             "lumps": {str(month): yuan(fen) for month, fen in (asked.lumps or {}).items()},
             "by_month": asked.by_month,
             **(_figures(answer, answer.outcome) if answer.outcome else _no_figures(answer)),
@@ -57,7 +62,7 @@ def strategy_json(answer: Answer) -> str:
                 if answer.others
                 else {}
             ),
-            "actions": [_action(answer, one) for one in answer.outcome.run.actions]
+            "actions": [_action(answer, one) for one in _payments(answer.outcome.run)]
             if answer.outcome
             else [],
             "conventions": CONVENTIONS,
@@ -102,6 +107,23 @@ def _no_figures(answer: Answer) -> dict[str, Any]:
 
 def _compared(answer: Answer, outcome: Outcome) -> dict[str, Any]:
     return {"order": outcome.name, **_figures(answer, outcome)}
+
+
+def _payments(run: Run) -> list[Action]:
+    """Prepayments as they are made: what goes to one debt on one day is one payment."""
+    made: dict[tuple[str, int], Action] = {}
+    for action in run.actions:
+        key = action.debt, action.month
+        made[key] = _together(made[key], action) if key in made else action
+    return list(made.values())
+
+
+def _together(first: Action, second: Action) -> Action:
+    return replace(
+        second,
+        amount=first.amount + second.amount,
+        charged=first.charged + second.charged,
+    )
 
 
 def _action(answer: Answer, action: Action) -> dict[str, Any]:
@@ -153,7 +175,7 @@ def _facts(answer: Answer, speech: Language) -> Iterator[tuple[str, str]]:
     run = outcome.run
     if answer.asked.by_month is not None:
         yield say("目标", "goal"), _goal(answer, answer.asked.by_month, budget.extra, speech)
-    yield say("每月预算", "budget a month"), _budget_words(budget.base, budget.extra, speech)
+    yield say("每月预算", "budget a month"), _budget_words(answer, budget, speech)
     yield say("全部还清", "free in"), _ending(answer, run, speech)
     if run.clears:
         yield say("利息合计", "total interest"), speech.money(run.interest)
@@ -173,8 +195,13 @@ def _goal(answer: Answer, month: int, extra: Fen, speech: Language) -> str:
     )
 
 
-def _budget_words(base: Fen, extra: Fen, speech: Language) -> str:
-    both, least, more = (speech.money(fen) for fen in (base + extra, base, extra))
+def _budget_words(answer: Answer, budget: Budget, speech: Language) -> str:
+    both, least, more = (speech.money(fen) for fen in (budget.monthly, budget.base, budget.extra))
+    if answer.asked.name == "contractual" and (budget.extra or budget.lumps):
+        return speech.either(
+            f"{least}（只按最低还款，另加的钱不用）",
+            f"{least} (least payments alone, nothing more)",
+        )
     return speech.either(
         f"{both}（最低还款 {least}，另加 {more}）", f"{both} (first payments {least}, extra {more})"
     )
@@ -192,8 +219,10 @@ def _ending(answer: Answer, run: Run, speech: Language) -> str:
 
 
 def _distance(outcome: Outcome, speech: Language) -> str:
+    if not outcome.run.clears:
+        return speech.either("还不清，没有可比的", "it never ends, so there is none")
     status = speech.label("bound_status", outcome.status)
-    if outcome.gap is None or not outcome.run.clears:
+    if outcome.gap is None:
         return status
     return speech.either(
         f"{speech.money(outcome.gap)}（{status}）", f"{speech.money(outcome.gap)} ({status})"
@@ -228,7 +257,7 @@ def _debts(answer: Answer, outcome: Outcome, speech: Language) -> tuple[list[str
 
 
 def _next_actions(answer: Answer, outcome: Outcome, speech: Language) -> Iterator[str]:
-    actions = outcome.run.actions[:ACTIONS_SHOWN]
+    actions = _payments(outcome.run)[:ACTIONS_SHOWN]
     if actions:
         yield speech.either("最低还款之外，接下来这样还：", "Beyond the payments due, pay next:")
     for action in actions:
@@ -272,22 +301,66 @@ def _bad_news(answer: Answer, speech: Language) -> Iterator[str]:
             f"No amount a month ends everything by month {answer.asked.by_month}: a debt may not "
             "be prepaid by then, or this order leaves it alone.",
         )
-    if answer.outcome and not answer.outcome.run.clears:
-        yield say(
-            "每月要多还多少才能在几个月内还清，用 --by 来算，例如 --by 60。",
-            "How much more a month ends everything within some months, --by tells: --by 60.",
+    if answer.saved_for:
+        yield _saved_for(*answer.saved_for, speech)
+    yield from _idle(answer, speech)
+    yield from _goal_hint(answer, speech)
+    yield from (_never(answer, name, speech) for name in answer.never_alone)
+    yield from _found_besides(answer, speech)
+
+
+def _saved_for(month: int, due: Fen, speech: Language) -> str:
+    return speech.either(
+        f"请留意：第 {month} 个月到期要还 {speech.money(due)}，要在那之前攒出来，"
+        "每月至少另加多少由它决定。",
+        f"Mind: {speech.money(due)} falls due in month {month} and has to be saved until then: "
+        "that sets what it takes a month.",
+    )
+
+
+def _idle(answer: Answer, speech: Language) -> Iterator[str]:
+    """Why nothing is prepaid although there is money for it."""
+    budget, outcome, name = answer.budget, answer.outcome, answer.asked.name
+    if not outcome or not budget or not (budget.extra or budget.lumps) or outcome.run.actions:
+        return
+    if name == "contractual":
+        return
+    if name == "threshold":
+        yield speech.either(
+            "另加的钱没有用来提前还：能提前还的债务，利率都不高于门槛。",
+            "Nothing is prepaid: no debt that may be prepaid has a rate above the threshold.",
         )
-    for name in answer.never_alone:
-        yield _never(name, answer.owed.firsts[name], speech)
-    if answer.outcome and answer.budget and not is_free(answer.outcome.run, answer.budget):
-        yield from _found_besides(answer.outcome.lacking, speech)
+        return
+    yield speech.either(
+        "另加的钱没有用来提前还，一直留着：按锁定期、每次最低额这些约定，还不能提前还，"
+        "或者要留着付以后到期的款。",
+        "Nothing is prepaid and the money is kept: the clauses do not allow it yet (a lock-in, a "
+        "least amount), or it is kept for what falls due later.",
+    )
 
 
-def _never(name: str, least: Fen, speech: Language) -> str:
-    if not least:
+def _goal_hint(answer: Answer, speech: Language) -> Iterator[str]:
+    """How to ask for an amount that ends everything, where one does."""
+    if answer.reach is None or answer.asked.name == "optimum":
+        return
+    months = max(EXAMPLE_MONTHS, answer.reach)
+    yield speech.either(
+        f"每月要多还多少才能在几个月内还清，用 --by 来算，例如 --by {months}。",
+        f"How much more a month ends everything within some months, --by tells: --by {months}.",
+    )
+
+
+def _never(answer: Answer, name: str, speech: Language) -> str:
+    if not answer.owed.firsts[name]:
         return speech.either(
             f"请留意：{name} 没有每月最低还款，不另外还就一直欠着。",
             f"Mind: {name} asks for nothing a month and stays owed unless more is paid.",
+        )
+    if answer.shrinks(name):
+        return speech.either(
+            f"请留意：{name} 只还最低还款，一百年也还不清：每月还得太少，欠款减得太慢。",
+            f"Mind: by its least payments {name} does not end in a hundred years: they are so "
+            "small that the balance hardly falls.",
         )
     return speech.either(
         f"请留意：{name} 只还最低还款，一百年也还不清：每月还的不够付利息，或者刚够。",
@@ -296,15 +369,30 @@ def _never(name: str, least: Fen, speech: Language) -> str:
     )
 
 
-def _found_besides(lacking: Mapping[int, Fen], speech: Language) -> Iterator[str]:
-    for month, fen in lacking.items():
+def _found_besides(answer: Answer, speech: Language) -> Iterator[str]:
+    lacking = answer.outcome.lacking if answer.outcome else {}
+    for month, fen in list(lacking.items())[:LACKS_SHOWN]:
         yield speech.either(
-            f"请留意：第 {month} 个月到期要还的，比预算多 {speech.money(fen)}，要另外筹好。",
+            f"请留意：第 {month} 个月到期要还的，比攒下的预算多 {speech.money(fen)}，要另外筹好。",
             f"Mind: what falls due in month {month} is {speech.money(fen)} above the budget and "
-            "must be found besides.",
+            "what was saved of it, and must be found besides.",
+        )
+    if len(lacking) > LACKS_SHOWN:
+        whole = speech.money(sum(lacking.values()))
+        yield speech.either(
+            f"这样的月份一共 {len(lacking)} 个，合计要另外筹 {whole}。",
+            f"There are {len(lacking)} such months; {whole} must be found in all.",
         )
     if lacking:
         yield speech.either(
             "另外筹来的钱没有算成本，所以与最优方案的差距只会高估，不会低估。",
             "What that money costs is not counted, so the distance to the best is at most as told.",
+        )
+    elif answer.outside and answer.outcome and answer.outcome.gap is not None:
+        month, fen = next(iter(answer.outside.items()))
+        yield speech.either(
+            f"算最优方案时，允许第 {month} 个月另外筹到至多 {speech.money(fen)}，不算成本，"
+            "所以与最优方案的差距只会高估，不会低估。",
+            f"The best plan is allowed to find up to {speech.money(fen)} besides in month {month} "
+            "for nothing, so the distance to it is at most as told.",
         )

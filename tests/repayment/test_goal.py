@@ -17,13 +17,17 @@ from planning.loans.rates import rate_steps
 from planning.repayment.goal import (
     Budget,
     beyond_budget,
+    budget_purse,
+    contractual_due,
     free_in,
     is_free,
     least_extra,
     repaid_within,
 )
+from planning.repayment.optimum import optimum
 from planning.repayment.order import Avalanche, Contractual, SamePriority, Snowball, Threshold
 from planning.repayment.owed import ContractDebt, PlainDebt
+from planning.repayment.purse import FixedBudget, SavingBudget
 
 AS_OF = date(2026, 11, 22)
 FEN = Decimal("0.01")
@@ -201,3 +205,113 @@ def test_never_is_no_number():
     """A least payment below the interest, and nothing more, ends in no month."""
     debt = plain("card", 10_000_00, "0.18", 100_00)
     assert free_in([debt], 100_00, 0, Avalanche(), DAYS) is None
+
+
+# ------------------------------------------------------------------------- saved for what is due
+
+
+def bullet_and_card() -> list:
+    """100,000 of interest alone, due in a year, beside a card at 18 % and a home loan."""
+    return [
+        contract("shop", 100_000, 12, "interest_only"),
+        contract("home", 500_000, 240, "equal_instalment"),
+        plain("card", 20_000_00, "0.18", 600_00),
+    ]
+
+
+@pytest.mark.parametrize(
+    "order", [Avalanche(), Snowball(), SamePriority(), Contractual()], ids=lambda o: o.name
+)
+@pytest.mark.parametrize("extra", [9_000_00, 12_000_00, 40_000_00, 150_000_00])
+def test_no_order_takes_other_money_where_saving_is_enough(order, extra):
+    """A year of 9,000 beside the payments holds the 100,000 due then: nothing is lacking."""
+    debts = bullet_and_card()
+    budget = Budget(first_payments(debts), extra)
+    run = repaid_within(debts, budget, order, DAYS)
+    assert beyond_budget(run, budget) == {}
+    assert is_free(run, budget)
+
+
+def test_saving_ends_with_what_is_saved_for():
+    """After the month of the 100,000 every month's money is spent in that month again."""
+    debts = bullet_and_card()
+    run = repaid_within(debts, Budget(first_payments(debts), 9_000_00), Avalanche(), DAYS)
+    assert run.clears
+    assert set(run.cash[12:-1]) == {0}
+
+
+def test_what_no_saving_reaches_is_told_and_no_more_is_taken():
+    """3,000 a month off 100,000 due in a year: what is missing then, reckoned by hand."""
+    debt = contract("shop", 100_000, 12, "interest_only")
+    budget = Budget(first_payments([debt]), 3_000_00)
+    owed = Decimal(100_000)
+    for _ in range(11):
+        owed -= Decimal(3_400) - (owed * Decimal("0.004")).quantize(FEN, ROUND_HALF_UP)
+    due = owed + (owed * Decimal("0.004")).quantize(FEN, ROUND_HALF_UP)
+    run = repaid_within([debt], budget, Avalanche(), DAYS)
+    assert beyond_budget(run, budget) == {12: int((due - 3_400) * 100)}
+    assert (run.months, run.cash[-1], is_free(run, budget)) == (12, 0, False)
+
+
+def test_what_came_from_outside_is_not_given_back():
+    """After the month that lacked, the whole budget goes to the debts that are left."""
+    debts = bullet_and_card()
+    budget = Budget(first_payments(debts), 3_000_00)
+    run = repaid_within(debts, budget, Avalanche(), DAYS)
+    assert list(beyond_budget(run, budget)) == [12]
+    spent = [sum(debt[n].total for debt in run.paid.values()) for n in range(13, run.months)]
+    assert set(spent) == {budget.monthly}
+
+
+def test_where_no_month_asks_for_more_the_purse_only_carries_on():
+    """A budget that holds the principal in its month is spent month by month, as without it."""
+    debts = bullet_and_card()
+    due = contractual_due(debts, DAYS)
+    base = first_payments(debts)
+    assert isinstance(budget_purse(Budget(base, 120_000_00), due), FixedBudget)
+    lump = Budget(base, 1_000_00, {12: 100_000_00})
+    assert isinstance(budget_purse(lump, due), FixedBudget)
+    assert isinstance(budget_purse(Budget(base, 9_000_00), due), SavingBudget)
+
+
+@pytest.mark.parametrize("extra", [8_500_00, 12_345_67, 30_000_00])
+def test_with_principal_due_in_one_sum_the_goals_still_invert_each_other(extra):
+    """The least extra by the month that an extra ends everything in is no more than that extra."""
+    debts = bullet_and_card()
+    base = first_payments(debts)
+    months = free_in(debts, base, extra, Avalanche(), DAYS)
+    assert least_extra(debts, base, Avalanche(), DAYS, months) <= extra
+    assert assert_inverse(debts, Avalanche(), 120) < 8_400_00
+
+
+def test_payments_of_the_plan_s_own_month_are_none_of_the_budget_s():
+    """A loan that asks for something before the first full month: nothing is lacking in month 0."""
+    terms = LoanContract.model_validate(
+        {
+            "id": "old", "lender": "-", "product": "other", "purpose": "-", "borrowers": ("a",),
+            "principal": Decimal(50_000), "drawn_on": date(2026, 5, 25),
+            "first_due": date(2026, 6, 25), "term_months": 24, "method": "equal_instalment",
+            "rate": {"kind": "fixed", "annual_rate": Decimal("0.048")},
+        }
+    )  # fmt: skip
+    debt = ContractDebt(position(terms, rate_steps(terms, {}), AS_OF))
+    due = contractual_due([debt], DAYS)["old"]
+    budget = Budget(due[1], 500_00)
+    run = repaid_within([debt], budget, Avalanche(), DAYS)
+    assert due[0] > 0
+    assert beyond_budget(run, budget) == {}
+    assert is_free(run, budget)
+
+
+def test_the_best_plan_needs_no_other_money_where_saving_is_enough():
+    """A plan that takes the principal from nowhere is none; the best is lived from the budget."""
+    debts = bullet_and_card()
+    budget = Budget(first_payments(debts), 12_000_00)
+    purse = budget_purse(budget, contractual_due(debts, DAYS))
+    runs = [repaid_within(debts, budget, order, DAYS) for order in (Avalanche(), SamePriority())]
+    last = max(run.months for run in runs)
+    best = optimum(debts, purse, DAYS[: last + 25], is_budget=True, rivals=runs, limit_s=5.0)
+    assert beyond_budget(best.run, budget) == {}
+    assert best.run.total <= min(run.total for run in runs)
+    # The principal is no free money of the bound: it is near what plans cost.
+    assert best.certificate.gap_fen < 100_00

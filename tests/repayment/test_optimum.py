@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from planning.dates import add_months
 from planning.loans.contract import LoanContract
 from planning.loans.position import position
+from planning.loans.prepayment_policy import PrepaymentPolicy
 from planning.loans.rates import rate_steps
 from planning.loans.schedule import Prepayment, payment_schedule, prepayment_breaches
 from planning.repayment import optimum as optimum_module
@@ -160,11 +162,11 @@ def test_no_plan_costs_less_than_the_bound(household, random, seed, is_budget):
     found = _optimum(case, runs[:4])
     certificate = found.certificate
     assert certificate.status in {"optimal", "bounded"}
-    allowance = certificate.rounding_fen * (2 if certificate.status == "optimal" else 1)
+    assert certificate.status == "bounded" or certificate.gap_fen <= 100
     for run in (*runs, found.run):
         cost = comparable_cost(run, case.monthly_yield, len(case.days))
         if run.clears or not is_budget:
-            assert cost >= certificate.bound_fen - allowance
+            assert cost >= certificate.bound_fen - certificate.rounding_fen
         assert certificate.gap(cost) >= 0
 
 
@@ -290,6 +292,129 @@ def test_few_dates_a_year_are_used_when_money_has_come_together():
     assert found.run.cost() < avalanche.cost() - 500_00
     years = [action.paid_on.year for action in found.run.actions]
     assert len(years) == len(set(years))
+
+
+# ---------------------------------------------------------------- clauses that a program passes over
+
+
+def _charged(  # noqa: PLR0913  the clauses of a table's row
+    name, yuan, rate, minimum, *, promo=None, share=None, until=None, **clauses
+):
+    """A plain debt: a rate first and the months it holds, a penalty and the months it holds."""
+    tier = {"kind": "share_of_prepaid", "value": Decimal(share or "0"), "until_month": until}
+    policy = PrepaymentPolicy.model_validate({"penalty": (tier,) if share else (), **clauses})
+    rates = [(AS_OF, Decimal(rate))]
+    if promo:
+        first, months = promo
+        rates = [(AS_OF, Decimal(first)), (add_months(AS_OF, months), Decimal(rate))]
+    return PlainDebt(name, yuan * 100, tuple(rates), minimum * 100, AS_OF, policy)
+
+
+def _four_debts():
+    """Promotions, penalties and lots together."""
+    return [
+        _charged("a", 12_600, "0.0291", 460),
+        _charged("b", 48_600, "0.0997", 2_463, promo=("0", 11), share="0.03", until=5,
+                 lock_in_months=3),
+        _charged("c", 13_400, "0.221", 324, promo=("0.03", 11), least_amount=1000,
+                 multiple_of=1000),
+        _charged("d", 22_600, "0.0558", 751, promo=("0.03", 13), share="0.03", until=14,
+                 least_amount=500),
+    ]  # fmt: skip
+
+
+def _lived(debts, budget, orders, days):
+    return [repaid(debts, budget, order, days, is_budget=True) for order in orders]
+
+
+def test_no_order_of_four_debts_beats_the_optimum_whoever_its_rivals_are():
+    """
+    锁定期、违约金、整数倍、免息期 at once: each of the 24 orders costs at least as much.
+
+    The optimum found beside the avalanche is the one found beside the best of those orders.
+    """
+    debts, budget, days = _four_debts(), FixedBudget(5_984_00), _days(40)
+    orders = [Custom(ids) for ids in permutations("abcd")]
+    runs = _lived(debts, budget, [Avalanche(), *orders], days)
+    best = min(runs, key=lambda run: run.cost())
+    alone, beside = (
+        optimum(debts, budget, days, is_budget=True, rivals=rivals, limit_s=LIMIT_S)
+        for rivals in (runs[:1], [runs[0], best])
+    )
+    assert best.cost() < runs[0].cost() - 100_00
+    assert alone.run.cost() <= best.cost()
+    assert abs(alone.run.cost() - beside.run.cost()) <= 100
+    assert alone.certificate.bound_fen <= alone.run.cost()
+
+
+def test_a_bound_is_the_programs_and_not_the_plans_own_cost():
+    """
+    Beside long loans rounding might explain much: what is printed no order goes below all the same.
+
+    5,000 元 at 8 % with a penalty of 1 %, 5,100 元 at 7.8 % without: the second goes first.
+    """
+    debts = [_loan_of(f"home-{n}") for n in range(3)]
+    debts += [_charged("pen", 5_000, "0.08", 200, share="0.01"), _charged("x", 5_100, "0.078", 100)]
+    budget = FixedBudget(sum(_first_payment(debt) for debt in debts) + 600_00)
+    days = _days(242)
+    orders = [Contractual(), Avalanche(), Custom(("x", "pen"))]
+    runs = _lived(debts, budget, orders, days)
+    found = optimum(debts, budget, days, is_budget=True, rivals=runs[:2], limit_s=LIMIT_S)
+    assert runs[2].cost() < runs[1].cost()
+    assert found.certificate.bound_fen <= runs[2].cost()
+    assert found.run.cost() <= runs[2].cost()
+    assert found.certificate.gap_fen == round(found.run.cost()) - found.certificate.bound_fen
+    assert (found.certificate.status == "optimal") == (found.certificate.gap_fen <= 100)
+
+
+def _loan_of(name):
+    contract = LoanContract.model_validate(
+        {
+            "id": name,
+            "lender": "bank",
+            "product": "other",
+            "purpose": "test",
+            "borrowers": ("a",),
+            "principal": 300_000,
+            "drawn_on": AS_OF,
+            "first_due": add_months(AS_OF, 1),
+            "term_months": 240,
+            "method": "equal_instalment",
+            "rate": {"kind": "fixed", "annual_rate": Decimal("0.03")},
+        }
+    )
+    return ContractDebt(position(contract, rate_steps(contract, {}), AS_OF))
+
+
+def test_no_debt_stays_open_beside_idle_money_that_may_settle_it():
+    """每年两次: with money at hand and a date left, what is owed at the end is settled."""
+    debts = [
+        _charged("pen", 10_000, "0.12", 300, share="0.02", until=6),
+        _charged("lock", 8_000, "0.10", 200, lock_in_months=4),
+        _charged("lot", 9_000, "0.08", 200, least_amount=1000, multiple_of=500),
+        _charged("year", 7_000, "0.07", 100, most_per_year=2),
+        _charged("promo", 6_000, "0.18", 100, promo=("0", 5)),
+    ]
+    budget, days = FixedBudget(1_800_00), _days(90)
+    runs = _lived(debts, budget, [Avalanche(), Snowball()], days)
+    found = optimum(debts, budget, days, is_budget=True, rivals=runs, limit_s=LIMIT_S)
+    assert found.run.months <= min(run.months for run in runs)
+    assert found.run.cost() <= min(run.cost() for run in runs)
+
+
+def test_the_allowance_for_rounding_ends_with_the_debts_and_not_with_the_contracts():
+    """
+    A plan that clears in two years is not allowed what rounding does in twenty.
+
+    By hand: three level loans of 240 months would be allowed 1.5 分 × 720 months at the least.
+    """
+    debts = [_loan_of(f"home-{n}") for n in range(3)]
+    budget, days = FixedBudget(40_000_00), _days(242)
+    runs = _lived(debts, budget, [Contractual(), Avalanche()], days)
+    found = optimum(debts, budget, days, is_budget=True, rivals=runs, limit_s=LIMIT_S)
+    assert found.run.months < 30
+    assert found.certificate.rounding_fen < 3 * 1.5 * 40 * 2
+    assert (found.certificate.status, found.certificate.gap_fen) == ("optimal", 0)
 
 
 def test_a_certificate_without_a_bound_has_no_gap():

@@ -23,6 +23,7 @@ from reports.language import Language
 from reports.language.problems import known_codes
 from reports.strategy.answers import Outcome
 from reports.strategy.asked import ORDERS
+from reports.strategy.debt_file import OWN_WORDS
 from reports.strategy.debt_table import SHAPE
 from reports.strategy.month_rows import COLUMNS
 
@@ -262,6 +263,34 @@ def test_principal_due_in_one_sum_is_told(written):
     assert "month 12 is CNY 50,000.00 above the budget" in text
 
 
+SAVED = "id,balance,annual_rate,minimum,method,months\nshop,100000,0.045,,interest_only,12\n"
+
+
+def test_principal_due_in_one_sum_is_saved_for(written):
+    """With 12,000 a month every order holds the 100,000 due in a year, and none is told to lack."""
+    path = written(SAVED + "home,500000,0.036,,equal_instalment,240\n")
+    orders = _answer(path, "--extra", "12000", "--compare")["orders"]
+    within = {one["order"]: one["beyond_budget"] for one in orders}
+    assert within.pop("contractual") == {"12": 100000.0}
+    assert set(map(str, within.values())) == {"{}"}
+    best = next(one for one in orders if one["order"] == "optimum")
+    assert best["gap"] < 0.01 * best["total_cost"]
+    assert "要另外筹好" not in _run(path, "--extra", "12000").stdout
+
+
+def test_what_sets_the_goal_is_said(written):
+    """Free in 10 years takes no more than what the principal due in a year takes: that is told."""
+    path = written(SAVED + "home,500000,0.036,,equal_instalment,240\n")
+    answer = _answer(path, "--by", "120")
+    assert (answer["beyond_budget"], answer["months"] < 120) == ({}, True)
+    again = _answer(path, "--extra", f"{answer['extra']:.2f}")
+    assert (again["months"], again["beyond_budget"]) == (answer["months"], {})
+    less = _answer(path, "--extra", f"{answer['extra'] - 0.01:.2f}")
+    assert list(less["beyond_budget"]) == ["12"]
+    assert "第 12 个月到期要还" in _run(path, "--by", "120").stdout
+    assert "falls due in month 12" in _run(path, "--by", "120", "--language", "en").stdout
+
+
 # ---------------------------------------------------------------------------------------- goals
 
 
@@ -310,6 +339,48 @@ def test_what_never_ends_has_no_sums(written):
     assert {alone[name] for name in names} == {None}
     assert alone["payoff_month"] == {"card": None, "b": 11}
     assert "card 只还最低还款，一百年也还不清" in _run(path).stdout
+
+
+def test_why_a_debt_never_ends_is_said_as_it_is(written):
+    """Without interest nothing is too little for it: the balance only falls too slowly."""
+    slow = written("id,balance,annual_rate,minimum\nf,100000,0,50")
+    assert "欠款减得太慢" in _run(slow).stdout
+    assert "interest, or barely" not in _run(slow, "--language", "en").stdout
+    short = written("id,balance,annual_rate,minimum\nf,100000,18%,1500", "short.csv")
+    assert "不够付利息，或者刚够" in _run(short).stdout
+
+
+def test_without_an_end_there_is_no_distance_and_no_vain_advice(written):
+    """An order that leaves a debt alone: no amount helps, so `--by` is not recommended."""
+    path = written("id,balance,annual_rate,minimum\na,1000,0.02,0\nb,500,0.1,20")
+    left = _run(path, "--order", "threshold", "--threshold", "5%", "--extra", "100").stdout
+    assert ("最优方案已求得" in left, "--by" in left) == (False, False)
+    assert "还不清，没有可比的" in left
+    alone = written("id,balance,annual_rate,minimum\ncard,10000,18%,100", "card.csv")
+    assert "--by 60" in _run(alone, "--extra", "10").stdout
+
+
+def test_money_that_may_not_be_used_is_explained(written):
+    """A lock-in beyond the end, and a threshold above every rate."""
+    path = written("id,balance,annual_rate,minimum,locked_until\nf,1000,10%,50,2030-01-01")
+    assert "一直留着：按锁定期" in _run(path, "--extra", "500").stdout
+    words = _run(path, "--extra", "500", "--order", "threshold", "--threshold", "20%").stdout
+    assert "利率都不高于门槛" in words
+
+
+def test_least_payments_alone_name_no_budget_that_is_not_used(written):
+    """By contract, 600 more are asked for and left aside."""
+    words = ("--extra", "777", "--order", "contractual")
+    assert _answer(written(), *words)["budget"] == 400.0
+    assert "1,177.00" not in _run(written(), *words).stdout
+
+
+def test_a_debt_gets_one_payment_a_day(written):
+    """Its share and what is left of the month are one payment beyond those due."""
+    path = written("id,balance,annual_rate,minimum\na,8000,0.12,100\nb,5000,0.05,100\nc,1,0,1")
+    actions = _answer(path, "--order", "same_priority", "--extra", "777.77")["actions"]
+    made = [(one["month"], one["id"]) for one in actions]
+    assert len(made) == len(set(made))
 
 
 def test_nothing_that_ends_has_no_bound(written):
@@ -378,7 +449,7 @@ def test_every_problem_of_every_row_and_option_is_told_at_once(written):
         "id,balance,annual_rate,minimum,method,months,promo_rate,promo_until,penalty_until\n"
         "a,0,0.05,100,,,,,\n"
         "a,100.001,5,,,,0.01,,\n"
-        ",100,,-1,bullet,,,2026-11-22,2027-01-01\n"
+        ",100,,-1,bullet,,,2100-11-22,2027-01-01\n"
         "b,1000,0.05,10,equal_instalment,0.5,,,\n"
     )
     found = _refused(path, "--extra", "x", "--lump", "12", "--order", "custom")
@@ -435,7 +506,7 @@ def test_a_file_that_is_no_table_is_refused(written, tmp_path):
     binary.write_bytes(b"id,\xff\xff\x00")
     header = EXAMPLE.partition("\n")[0]
     for path, words in (
-        (tmp_path / "none.csv", "the file cannot be opened"),
+        (tmp_path / "none.csv", "there is no such file"),
         (written("x", "debts.txt"), "no kind of table"),
         (written("", "empty.csv"), "the table holds nothing"),
         (written(header, "header.csv"), "the table names no debt"),
@@ -446,10 +517,74 @@ def test_a_file_that_is_no_table_is_refused(written, tmp_path):
         assert words in _run(path, "--language", "en").stderr
 
 
+def test_a_clause_that_is_past_holds_no_more(written):
+    """Promotion, penalty and lock-in as the contract states them, all of them over."""
+    head = EXAMPLE.partition("\n")[0] + (
+        ",promo_rate,promo_until,penalty_rate,penalty_until,locked_until"
+    )
+    old = "2020-01-01"
+    past = _answer(written(f"{head}\na,9000,12%,300,1%,{old},3%,{old},{old}"), "--extra", "200")
+    none = _answer(written(f"{head}\na,9000,12%,300,,,,,"), "--extra", "200")
+    assert past == none
+    today = _answer(written(f"{head}\na,9000,12%,300,,,3%,2026-11-22,2026-11-22"), "--extra", "200")
+    assert today == none
+
+
+def test_formulas_saved_without_a_value_are_told(tmp_path):
+    """What a program wrote without counting is no blank cell; debts on a second sheet count too."""
+    book = openpyxl.Workbook()
+    book.active.append(["id", "balance", "annual_rate", "minimum", "penalty_rate"])
+    book.active.append(["a", "=1000+1", 0.1, 50, "=1/100"])
+    place = tmp_path / "formula.xlsx"
+    book.save(place)
+    assert _refused(place) == ["formula.xlsx:2 balance", "formula.xlsx:2 penalty_rate"]
+    book.create_sheet("more").append(["id", "balance", "annual_rate", "minimum"])
+    book.active.delete_rows(2)
+    book.active.append(["a", 1000, 0.1, 50, None])
+    book.save(place)
+    assert "'more' holds debts too" in _run(place, "--language", "en").stderr
+
+
+def test_a_rate_is_refused_in_the_user_s_own_figures(written):
+    """150 % is above the whole; a comma is no decimal point, and a percent sign is welcome."""
+    path = written('id,balance,annual_rate,minimum\na,1000,150%,50\nb,1000,"18,2%",50')
+    words = _run(path).stderr
+    assert ("“150%” 超过 100%" in words, "18.2%" in words, "0.015" in words) == (True, True, False)
+
+
+def test_what_is_wrong_is_said_once_and_in_words_of_this_command(written, tmp_path):
+    """A tab in an id, a line that is no JSON, no ending, a folder, no order, an id twice."""
+    tab = written('id,balance,annual_rate,minimum\n"a\tb",1,0,1')
+    assert "制表符" in _run(tab).stderr
+    broken = written('{"id": "a"', "broken.jsonl")
+    assert len(_refused(broken)) == 1
+    twice = written("id,balance,annual_rate,minimum\na,1,0,1\na,1,0,1", "twice.csv")
+    for path, words in (
+        (written("", "nothing.csv"), "docs/strategy.md"),
+        (written("x", "bare"), "没有后缀"),
+        (tmp_path, "文件夹"),
+        (tmp_path / "none.csv", "没有这个文件"),
+        (twice, "每笔债务的编号必须不同"),
+    ):
+        assert words in _run(path).stderr
+    assert "avalanche, snowball" in _run(written(), "--order", "").stderr
+
+
+def test_days_that_a_goal_may_name_are_told_as_they_are(written):
+    """The first and the last day that are told are taken, and the days beside them are not."""
+    first, last = "2026-12-22", "2126-12-21"
+    for wrong in ("2026-12-21", "2126-12-22"):
+        words = _run(written(), "--by", wrong).stderr
+        assert (first in words, last in words) == (True, True)
+    assert _answer(written(), "--by", first)["by_month"] == 1
+    assert _answer(written(), "--by", last)["by_month"] == 1200
+
+
 def test_the_months_are_not_written_over_the_debts(written):
-    """The input is no place for `--rows`."""
+    """The input is no place for `--rows`, which is the only file this command writes."""
     path = written()
     assert _refused(path, "--rows", str(path))
+    assert "--out" not in _run(path, "--rows", str(path)).stderr
     assert path.read_text("utf-8") == EXAMPLE
 
 
@@ -480,7 +615,7 @@ def test_every_code_of_the_desk_has_words():
                 given = node.args[place : place + 1] if place is not None else []
                 written_codes |= {n.value for n in given if isinstance(n, ast.Constant)}
     assert {"no_debts", "lump_form", "column_beside"} <= written_codes
-    assert written_codes - known_codes() == set()
+    assert (written_codes | set(OWN_WORDS.values())) - known_codes() == set()
     for status in ("optimal", "bounded", "time_limit", "failed", "never_ends", "not_known"):
         assert Language("zh").label("bound_status", status)
     assert Outcome.__dataclass_fields__["status"].default == "not_known"

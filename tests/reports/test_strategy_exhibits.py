@@ -19,6 +19,7 @@ from planning.strategy.desk import household_desk, named_order
 from planning.strategy.fixed_sums import TargetCode, TargetPoint
 from planning.strategy.next_actions import ActionCode
 from planning.strategy.strategies import Certificate, Course, ReasonCode
+from reports.exhibits.refinancing import keep_table, refinancing_table
 from reports.exhibits.repayment_lab import order_chart, sweep_chart
 from reports.exhibits.strategies import (
     action_table,
@@ -28,7 +29,7 @@ from reports.exhibits.strategies import (
 )
 from reports.language import Language
 from reports.markup import NOTHING
-from reports.narrative import chapter
+from reports.narrative import chapter, finding_text
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
@@ -322,6 +323,137 @@ def test_the_next_step_is_the_first_prepayment(number, language):
     assert speech.money(first.amount_fen) in told
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_two_prepayments_of_a_month_are_both_on_page_one(language):
+    """The dearer first with its day, the other after it with its own, and both lenders to ask."""
+    plan, speech = example(1), Language(language)
+    one = plan.strategies.first_prepayments[0]
+    other = one.model_copy(
+        update={"liability": "mortgage-commercial", "paid_on": date(2026, 12, 6),
+                "amount_fen": 5_000_000}
+    )  # fmt: skip
+    changed = with_strategies(1, first_prepayments=(one, other))
+    step = text_of(chapter(changed, "next_steps", language))
+    dear, cheap = speech.day(one.paid_on), speech.day(other.paid_on)
+    assert 0 <= step.index(dear) < step.index(cheap)
+    assert speech.money(5_000_000) in step
+    assert speech.either("利率高的排在前面", "the highest rate first") in step
+    assert all(plan.debt(a.liability).lender in step for a in (one, other))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", [1, 5])
+def test_what_the_advice_is_worth_today_stands_beside_the_interest_saved(number, language):
+    """In the chapter and on page one; with nothing prepaid there is nothing to tell."""
+    found, speech = example(number).strategies, Language(language)
+    worth = speech.yuan(found.outcome(found.advised).worth_fen / 100)
+    for name in ("strategies", "next_steps"):
+        assert worth in text_of(chapter(example(number), name, language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_wish_is_told_with_its_amount_and_with_what_is_advised(language):
+    """Household 5 asked about 200,000 元; page one says so, and what to prepay instead."""
+    plan, speech = example(5), Language(language)
+    told = text_of(chapter(plan, "summary", language))
+    first = plan.strategies.first_prepayments[0]
+    for amount in (plan.household.prepayment_wish.amount, first.amount_fen):
+        assert speech.money(amount) in told
+    assert speech.day(first.paid_on) in told
+    later = with_strategies(5, first_prepayments=())
+    words = speech.either("一年之内先不还", "wait a year")
+    assert words in text_of(chapter(later, "summary", language))
+    never = with_strategies(5, first_prepayments=(), actions=())
+    words = speech.either("现在不建议提前还", "advise against it now")
+    assert words in text_of(chapter(never, "summary", language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", HINDERED)
+def test_who_may_prepay_nothing_is_spared_the_weighing(number, language):
+    """Overdue or short: a verdict and what comes after it, without yields and without a table."""
+    plan, speech = example(number), Language(language)
+    assert keep_table(plan, language) == NOTHING
+    told = text_of(chapter(plan, "keep_or_prepay", language))
+    assert len([line for line in told.split("\n") if line.strip()]) == 3
+    assert "%" not in told
+    if plan.strategies.reason == "cash_short":
+        assert speech.month(plan.strategies.short_month) in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", ADVISED_TO_PREPAY)
+def test_prepay_or_keep_says_what_the_strategies_say(number, language):
+    """Every debt prepaid as advised is told with its first day, and is not told to be kept."""
+    plan, speech = example(number), Language(language)
+    told = text_of(chapter(plan, "keep_or_prepay", language))
+    rows = rows_of(keep_table(plan, language))
+    keep = speech.label("keep_verdict", "keep")
+    for one, row in zip(plan.keep_or_prepay.debts, rows, strict=True):
+        advised_on = plan.strategies.prepays_on(one.liability)
+        if advised_on:
+            assert speech.day(advised_on) in told
+            assert not row[-1].startswith(keep)
+        ends_on = plan.strategies.settles_on(one.liability)
+        assert (ends_on is not None) == bool(ends_on and speech.day(ends_on) in row[-1])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_debt_settled_soon_is_told_to_need_no_other_loan(language):
+    """The car loan of household 1 ends in February 2027 as advised."""
+    plan, speech = example(1), Language(language)
+    day = speech.day(plan.strategies.settles_on("car-loan"))
+    told = text_of(chapter(plan, "refinancing", language))
+    assert day in told
+    assert speech.either("不必换", "no need to change") in told
+    (row,) = [r for r in rows_of(refinancing_table(plan, language)) if day in r[-1]]
+    assert row[-1].startswith(speech.label("refinance_verdict", "not_needed"))
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_page_one_has_as_many_steps_in_one_language_as_in_the_other(number):
+    """No step is dropped to make a page fit; the day of the next meeting is always there."""
+    plan = example(number)
+    pages = {one: chapter(plan, "next_steps", one) for one in LANGUAGES}
+    assert pages["zh"].markup.count("<li>") == pages["en"].markup.count("<li>")
+    (meeting,) = [r.due_on for r in plan.reviews if r.code == "follow_up"]
+    for language, page in pages.items():
+        assert Language(language).day(meeting) in text_of(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_dearest_debt_is_by_what_is_still_to_be_paid(language):
+    """
+    Of household 2 that is a card plan, not the consumer finance loan its past makes dearest.
+
+    Whether its fees are waived is not known, so the loan that comes next is named too.
+    """
+    plan, speech = example(2), Language(language)
+    cost = {debt.id: debt.remaining_cost.irr_x12 for debt in plan.debts}
+    assert max(cost, key=cost.get) == "card-instalment-b"
+    (found,) = [f for f in plan.findings if f.code == "negative_net_worth"]
+    told = text_of(finding_text(plan, found, language)[1])
+    only = plan.model_copy(
+        update={"findings": tuple(f for f in plan.findings if f.code == "many_lenders")}
+    )
+    for words in (told, text_of(chapter(only, "next_steps", language))):
+        assert speech.percent(cost["card-instalment-b"]) in words
+        assert plan.debt("consumer-finance").lender in words
+        assert speech.either("手续费还收不收", "waives the remaining fees") in words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", ADVISED_TO_PREPAY)
+def test_every_strategy_of_a_row_is_named_and_only_those_are_explained(number, language):
+    """Strategies that come to the same are named in the row or below the table."""
+    plan, speech = example(number), Language(language)
+    told = text_of(comparison_table(plan, language))
+    names = {name for one in plan.strategies.outcomes for name in (one.name, *one.also)}
+    for name in names:
+        assert speech.label("strategy", name) in told
+    assert (speech.label("strategy", "optimum") in told) == ("optimum" in names)
+
+
 # ---------------------------------------------------------------- the lab
 
 
@@ -418,7 +550,7 @@ def test_the_lab_s_charts_say_their_numbers(language):
     desk = desk_of(1)
     sweep = frames.extra_sweep(desk, Avalanche(), 2000.0, points=2)
     assert str(sweep["months"].iloc[-1]) in alt_of(sweep_chart(sweep, language))
-    assert sweep_chart(sweep.iloc[:0], language) == NOTHING
+    assert "<p>" in str(sweep_chart(sweep.iloc[:0], language))
     run = desk.run(Avalanche())
     last = run.months
     told = alt_of(order_chart(example(1), frames.balance_frame(run), language))
