@@ -529,4 +529,4 @@ def _prepayment(
 def _runs_short(base: Projection) -> bool:
     """Whether ready money runs out some day, or a month costs more than it brings."""
     is_spent = bool((base.frame["liquid_assets"] < 0).any())
-    return is_spent or _year_ahead(base.frame).margin_yuan < 0
+    return is_spent or round(_year_ahead(base.frame).margin_yuan) < 0

@@ -51,7 +51,6 @@ MOST_CHOICES: Final = 40
 """Dates to choose among at once: with more, a choice is not proven within seconds."""
 
 MONTHS_LATER: Final = 24
-CHOOSING_SECONDS: Final = 3.0
 MOST_TOLERANCE: Final = FEN_PER_YUAN
 """分: a plan further from the bound is not called the best, whatever rounding might explain."""
 
@@ -62,6 +61,8 @@ MOST_WORK: Final = 40_000
 MOST_RUNS: Final = 400
 LEAST_RUNS: Final = 12
 HARDER: Final = 6
+CONTRACT: Final = 3
+CHARGED_CONTRACT: Final = 10
 FEW_A_YEAR: Final = 2
 LEAST_FALL_YUAN: Final = 0.005
 
@@ -220,11 +221,19 @@ def _searched(
     def live(order: Phased) -> Run | None:
         return short.lived(order) if monotonic() < deadline else None
 
-    work = len(case.debts) * (months if case.is_budget else len(days) * HARDER)
+    months = months if case.is_budget else len(days)
+    work = sum(map(_work, case.debts)) * months * (HARDER if case.purse.looks_ahead else 1)
     runs = min(max(MOST_WORK // max(work, 1), LEAST_RUNS), MOST_RUNS)
     found = Search(paths, live, case.rank, runs).found(known)
     if found is not None:
         yield found
+
+
+def _work(debt: Owed) -> int:
+    """What a month of a debt takes: a penalty of a contract is tried in its ledger."""
+    if not isinstance(debt, ContractDebt):
+        return 1
+    return CONTRACT if debt.contract.prepayment_policy is None else CHARGED_CONTRACT
 
 
 def _settled(case: _Case, plan: Run) -> Run:
@@ -539,7 +548,7 @@ class _Relaxed:
             monthly_yield=case.monthly_yield, window=case.window,
             only_in=only_in, dates=dates,
         )  # fmt: skip
-        solution = solve(program, left_s if dates is None else min(left_s, CHOOSING_SECONDS))
+        solution = solve(program, left_s)
         if solution.values is None:
             return None
         return _Guide(paths or self.paths, self.flows, program, solution, only_in)

@@ -261,7 +261,7 @@ def _most_kept(debt: Owed, days: Sequence[date], payment: Floats) -> Floats:
     highest = np.maximum.accumulate(rate)
     with np.errstate(divide="ignore", invalid="ignore"):
         per_rate = np.where(payment > 0, payment / np.where(rate > 0, rate, 0.0), 0.0)
-    grown = np.maximum.accumulate(per_rate) * highest
+        grown = np.maximum.accumulate(per_rate) * highest
     return np.where(np.isnan(grown), np.inf, np.maximum(grown, payment))
 
 

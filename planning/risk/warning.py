@@ -155,7 +155,7 @@ def _shortfall(e: Evidence) -> Iterator[Finding]:
         )
     margin = float(year_ahead(frame)["net"].sum())
     regular = year_ahead(frame)[["lump_principal", "arrears"]].to_numpy().sum()
-    if margin + regular < 0:
+    if round((margin + regular) / MONTHS_PER_YEAR) < 0:
         yield Finding(
             code="spending_above_income",
             severity="critical" if lowest < 0 else "warning",

@@ -58,12 +58,14 @@ class RefinanceCase(Record):
     amount_fen : principal that changes hands on `changes_on`.
     old_rate : nominal, weighted by what is owed; of a flat fee what it comes to. `new_rate` that
         of the new contract.
-    old_payment_fen, new_payment_fen : what falls due in the first month after the change.
+    old_payment_fen, new_payment_fen : what falls due in the first month after the change,
+        without what the fund prepays.
     cost_now_fen, cost_then_fen : all the household pays from the plan's day to the later end,
-        kept and changed; `saved_fen` is their difference, and `outlay_saved_fen` the same where
-        both ways take the same each month, the lighter one prepaying the rest; None where both
-        end together, the new rate is no lower, the lighter contract takes no such prepayments, or
-        there are several.
+        kept and changed, what a yearly offset of the fund (年冲) prepays included in both;
+        `saved_fen` is their difference, and `outlay_saved_fen` the same where both ways take the
+        same each month, the lighter one prepaying the rest; None where both end together, the new
+        rate is no lower, the lighter contract takes no such prepayments, there are several, or
+        the fund prepays them each year.
     fees_fen, penalty_fen : to begin the new and to end the old; `lost_fen` the subsidy (贴息) the
         old one would have had.
     break_even_on : first day on which the interest and fees spared have made up for what changing

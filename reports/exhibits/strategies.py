@@ -257,7 +257,7 @@ def _whole(fen: int, speech: Language) -> str:
 def _gap(outcome: StrategyOutcome, certificate: Certificate, speech: Language) -> str:
     if outcome.gap_fen is None:
         return UNKNOWN
-    if outcome.gap_fen <= certificate.rounding_fen:
+    if outcome.gap_fen <= min(certificate.rounding_fen, FEN_PER_YUAN):
         return speech.either("最优", "optimal")
     return _whole(outcome.gap_fen, speech)
 
@@ -276,14 +276,14 @@ def _comparison_note(found: Strategies, speech: Language) -> str:
     )
     words = {
         "optimal": say(
-            "标“最优”的，除去四舍五入的零头，不会有别的还法比它花费更少。",
-            "No plan whatever could cost less than the one marked optimal, rounding apart.",
+            "标“最优”的，别的还法顶多再省不到 1 元（四舍五入的零头不算）。",
+            "Next to what is marked optimal no plan could save more than 1 yuan, rounding apart.",
         ),
         "bounded": say(
-            f"不论怎样安排，所有付款折成今天的钱都不会少于 {speech.rounded(sure.bound_fen)}；"
-            "最后一列是比它多出来的。",
+            f"不论怎样安排，所有付款折成今天的钱都不会少于 {speech.rounded(sure.bound_fen)}"
+            "（四舍五入的零头不算）；最后一列是比它多出来的。",
             f"No plan whatever could cost less than {speech.rounded(sure.bound_fen)} in today's "
-            "money; the last column is what each costs above that.",
+            "money, rounding apart; the last column is what each costs above that.",
         ),
         "time_limit": say(
             "“最省能省到多少”没有在限定的时间里算出来，所以不知道各种还法离它多远。",

@@ -16,15 +16,15 @@ from planning.repayment.search import Phased, Recorded, Search, idles, recorded
 
 AS_OF = date(2026, 11, 22)
 DAYS = tuple(add_months(date(2026, 11, 1), n + 1) - timedelta(days=1) for n in range(40))
-BUDGET = FixedBudget(3_000_00)
+BUDGET = FixedBudget(3_500_00)
 
 
 def _debts():
     """At 12 %; at 2 %, from the sixth month on 24 %."""
     later = ((AS_OF, Decimal("0.02")), (add_months(AS_OF, 6), Decimal("0.24")))
     return [
-        PlainDebt("even", 20_000_00, ((AS_OF, Decimal("0.12")),), 400_00, AS_OF),
-        PlainDebt("later", 15_000_00, later, 300_00, AS_OF),
+        PlainDebt("even", 20_000_00, ((AS_OF, Decimal("0.12")),), 800_00, AS_OF),
+        PlainDebt("later", 15_000_00, later, 700_00, AS_OF),
     ]
 
 
@@ -94,4 +94,4 @@ def test_the_search_lives_no_more_orders_than_it_may():
     paths = [contract_path(debt, DAYS) for debt in _debts()]
     assert Search(paths, live, _rank, 5).found([_run(Avalanche())]) is not None
     assert len(lived) == 5
-    assert Search(paths, lambda order: None, _rank, 50).found([_run(Avalanche())]) is None
+    assert Search(paths, lambda _: None, _rank, 50).found([_run(Avalanche())]) is None

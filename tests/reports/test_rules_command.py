@@ -47,7 +47,7 @@ def test_all_rules_and_rates_stand_in_one_table():
     assert {name.partition(".")[0] for name in names} == {
         "card", "conduct", "credit", "debt_service", "disclosure", "house", "market", "mortgage",
         "norms", "personal_loan", "presets", "price", "provident_fund", "risk",
-        "social_insurance", "subsidy", "tax", "tiers",
+        "social_insurance", "subsidy", "tax", "tiers", "yields",
     }  # fmt: skip
     assert len(names) == len(read_listed(PARAMS, date.fromisoformat(DAY)))
 
@@ -234,7 +234,7 @@ def test_check_notes_what_somebody_should_look_at(tmp_path):
     )
     run = CliRunner().invoke(app, ["check", str(path), "--as-of", DAY])
     assert run.exit_code == 0, run.output
-    assert "offset.yaml:114  provident_fund[0].offset  填写了冲还贷" in run.stderr
+    assert "offset.yaml:115  provident_fund[0].offset  填写了冲还贷" in run.stderr
 
 
 @pytest.mark.parametrize(
