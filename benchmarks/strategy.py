@@ -28,7 +28,7 @@ from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.repayment import optimum as optimum_module
-from planning.repayment.optimum import comparable_cost, optimum
+from planning.repayment.optimum import MOST_TOLERANCE, comparable_cost, optimum
 from planning.repayment.order import Avalanche, Order, Snowball, Threshold
 from planning.repayment.owed import ContractDebt, Owed, PlainDebt
 from planning.repayment.path import ContractPath, contract_path
@@ -318,7 +318,7 @@ def _gaps(runs: dict[str, Run], best: Any) -> Iterator[tuple[str, tuple[float, f
     interest = best.run.interest + best.run.fees
     for name, run in runs.items():
         gap = best.certificate.gap(comparable_cost(run, 0.0, len(run.days)))
-        within = gap <= best.certificate.rounding_fen and best.certificate.status == "optimal"
+        within = gap <= min(best.certificate.rounding_fen, MOST_TOLERANCE)
         yield name, (gap / interest, gap / 100, within)
 
 

@@ -61,7 +61,7 @@ MOST_WORK: Final = 40_000
 MOST_RUNS: Final = 400
 LEAST_RUNS: Final = 12
 HARDER: Final = 6
-CONTRACT: Final = 3
+CONTRACT: Final = 4
 CHARGED_CONTRACT: Final = 10
 FEW_A_YEAR: Final = 2
 LEAST_FALL_YUAN: Final = 0.005
@@ -223,7 +223,11 @@ def _searched(
 
     months = months if case.is_budget else len(days)
     work = sum(map(_work, case.debts)) * months * (HARDER if case.purse.looks_ahead else 1)
-    runs = min(max(MOST_WORK // max(work, 1), LEAST_RUNS), MOST_RUNS)
+    runs = MOST_WORK // max(work, 1)
+    if runs < LEAST_RUNS and all(map(_takes_any, paths)):
+        # Without a clause the program's own order is hardly ever bettered.
+        return
+    runs = min(max(runs, LEAST_RUNS), MOST_RUNS)
     found = Search(paths, live, case.rank, runs).found(known)
     if found is not None:
         yield found
@@ -238,7 +242,8 @@ def _work(debt: Owed) -> int:
 
 def _settled(case: _Case, plan: Run) -> Run:
     """The plan with debts settled where the money is there and doing so does not cost more."""
-    for spared in _spared(idles(plan)):
+    # A household's cash is mostly its reserve, which settles nothing: one look is enough.
+    for spared in _spared(idles(plan) if case.is_budget else idles(plan)[:1]):
         tried = case.lived(recorded(plan, spared=spared))
         if _sooner(case, tried) < _sooner(case, plan):
             plan = tried
@@ -447,8 +452,14 @@ def _is_plain(case: _Case, paths: Sequence[ContractPath]) -> bool:
 
 def _is_free(path: ContractPath) -> bool:
     """Whether a debt at one rate takes any amount in any month free of charge."""
-    policy, owed = path.policy, path.opening > 0
+    owed = path.opening > 0
     moved = np.abs(path.growth - path.growth[owed][1:2].max(initial=1.0)) * path.opening
+    return _takes_any(path) and not (moved[owed][1:] > HAIR_YUAN).any()
+
+
+def _takes_any(path: ContractPath) -> bool:
+    """Whether a debt takes any amount in any month free of charge."""
+    policy = path.policy
     return not (
         policy.least_amount
         or policy.multiple_of
@@ -456,7 +467,6 @@ def _is_free(path: ContractPath) -> bool:
         or path.is_indivisible
         or (path.price > 0).any()
         or (path.closing > 0)[1:].sum() > path.may_prepay[1:].sum()
-        or (moved[owed][1:] > HAIR_YUAN).any()
     )
 
 

@@ -65,7 +65,7 @@ def _runs(case, seed):
 def _optimum(case, runs):
     with pytest.MonkeyPatch.context() as patch:
         # A longer search lives more orders in the same ledger: it is the ledger that is tried.
-        patch.setattr(optimum_module, "MOST_RUNS", 8)
+        patch.setattr(optimum_module, "MOST_RUNS", 3)
         return optimum(
             case.debts, case.purse, case.days, **case.terms,
             monthly_yield=case.monthly_yield, rivals=runs, limit_s=LIMIT_S,
