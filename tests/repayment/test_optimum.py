@@ -25,6 +25,7 @@ from planning.repayment.path import contract_path
 from planning.repayment.program import linear_program
 from planning.repayment.purse import FixedBudget, HouseholdPurse
 from planning.repayment.run import repaid
+from planning.repayment.search import Recorded
 from planning.repayment.solver import solve
 
 AS_OF = date(2026, 11, 22)
@@ -308,18 +309,19 @@ def _charged(name, yuan, rate, minimum, *, promo=None, share=None, until=None, *
     if promo:
         first, months = promo
         rates = [(AS_OF, Decimal(first)), (add_months(AS_OF, months), Decimal(rate))]
-    return PlainDebt(name, yuan * 100, tuple(rates), minimum * 100, AS_OF, policy)
+    balance, least = round(yuan * 100), round(minimum * 100)
+    return PlainDebt(name, balance, tuple(rates), least, AS_OF, policy)
 
 
 def _four_debts():
     """Promotions, penalties and lots together."""
     return [
-        _charged("a", 12_600, "0.0291", 460),
-        _charged("b", 48_600, "0.0997", 2_463, promo=("0", 11), share="0.03", until=5,
+        _charged("a", 12_611.77, "0.0291", 460.63),
+        _charged("b", 48_657.36, "0.0997", 2_463.57, promo=("0", 11), share="0.03", until=6,
                  lock_in_months=3),
-        _charged("c", 13_400, "0.221", 324, promo=("0.03", 11), least_amount=1000,
+        _charged("c", 13_407.40, "0.221", 324.39, promo=("0.03", 11), least_amount=1000,
                  multiple_of=1000),
-        _charged("d", 22_600, "0.0558", 751, promo=("0.03", 13), share="0.03", until=14,
+        _charged("d", 22_621.49, "0.0558", 751.70, promo=("0.03", 13), share="0.03", until=15,
                  least_amount=500),
     ]  # fmt: skip
 
@@ -334,7 +336,7 @@ def test_no_order_of_four_debts_beats_the_optimum_whoever_its_rivals_are():
 
     The optimum found beside the avalanche is the one found beside the best of those orders.
     """
-    debts, budget, days = _four_debts(), FixedBudget(5_984_00), _days(40)
+    debts, budget, days = _four_debts(), FixedBudget(5_984_23), _days(40)
     orders = [Custom(ids) for ids in permutations("abcd")]
     runs = _lived(debts, budget, [Avalanche(), *orders], days)
     best = min(runs, key=lambda run: run.cost())
@@ -343,9 +345,11 @@ def test_no_order_of_four_debts_beats_the_optimum_whoever_its_rivals_are():
         for rivals in (runs[:1], [runs[0], best])
     )
     assert best.cost() < runs[0].cost() - 100_00
+    assert alone.same_as is None
     assert alone.run.cost() <= best.cost()
     assert abs(alone.run.cost() - beside.run.cost()) <= 100
-    assert alone.certificate.bound_fen <= alone.run.cost()
+    assert (alone.certificate.status, beside.certificate.status) == ("bounded", "bounded")
+    assert 100 < alone.certificate.gap_fen == alone.run.cost() - alone.certificate.bound_fen
 
 
 def test_a_bound_is_the_programs_and_not_the_plans_own_cost():
@@ -387,8 +391,9 @@ def _loan_of(name):
     return ContractDebt(position(contract, rate_steps(contract, {}), AS_OF))
 
 
-def test_no_debt_stays_open_beside_idle_money_that_may_settle_it():
-    """每年两次: with money at hand and a date left, what is owed at the end is settled."""
+def test_no_debt_stays_open_beside_idle_money_that_may_settle_it(monkeypatch):
+    """每年两次: with money at hand and a date left, what the program leaves is settled."""
+    monkeypatch.setattr(optimum_module, "_searched", lambda *_: ())
     debts = [
         _charged("pen", 10_000, "0.12", 300, share="0.02", until=6),
         _charged("lock", 8_000, "0.10", 200, lock_in_months=4),
@@ -401,6 +406,24 @@ def test_no_debt_stays_open_beside_idle_money_that_may_settle_it():
     found = optimum(debts, budget, days, is_budget=True, rivals=runs, limit_s=LIMIT_S)
     assert found.run.months <= min(run.months for run in runs)
     assert found.run.cost() <= min(run.cost() for run in runs)
+
+
+def test_what_is_settled_early_must_not_cost_more():
+    """Money beside debts settles them; where it earns more than they cost, it is kept."""
+    debts = [
+        _card("free", 9_000_00, ((0, "0"),), 300_00),
+        _card("dear", 12_000_00, ((0, "0.08"),), 400_00),
+    ]
+    days, spared = _days(40), frozenset({"free", "dear"})
+    kept = repaid(debts, FixedBudget(2_000_00), Recorded({}, spared), days, is_budget=True)
+    for monthly_yield, ends in ((0.0, 12), (0.01, kept.months)):
+        case = optimum_module._Case(
+            debts, FixedBudget(2_000_00), days, 1, range(40), monthly_yield, is_budget=True
+        )
+        settled = optimum_module._settled(case, kept)
+        assert case.cost(settled) <= case.cost(kept)
+        assert settled.months <= ends
+        assert (settled is kept) == bool(monthly_yield)
 
 
 def test_the_allowance_for_rounding_ends_with_the_debts_and_not_with_the_contracts():
