@@ -28,7 +28,8 @@ from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.repayment import optimum as optimum_module
-from planning.repayment.optimum import MOST_TOLERANCE, comparable_cost, optimum
+from planning.repayment.certificate import MOST_TOLERANCE
+from planning.repayment.optimum import comparable_cost, optimum
 from planning.repayment.order import Avalanche, Order, Snowball, Threshold
 from planning.repayment.owed import ContractDebt, Owed, PlainDebt
 from planning.repayment.path import ContractPath, contract_path

@@ -43,7 +43,8 @@ from planning.rules.compliance import (
     household_checks,
     need_checks,
 )
-from planning.strategy.adjustment import Adjustment, Footing, adjustment
+from planning.strategy.adjustment import Adjustment, adjustment
+from planning.strategy.footing import Footing
 from planning.strategy.keep_or_prepay import (
     KeepOrPrepay,
     certainty_equivalent,

@@ -20,15 +20,10 @@ from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import follows_index, rate_steps
 from planning.risk.contingency import emergency_fund
-from planning.strategy.adjustment import (
-    ActionCode,
-    Footing,
-    TriggerCode,
-    adjustment,
-    income_falls,
-    rise_that_breaks,
-    triggers,
-)
+from planning.strategy.adjustment import adjustment
+from planning.strategy.footing import Footing
+from planning.strategy.income_falls import income_falls
+from planning.strategy.rate_rise import rise_that_breaks
 from planning.strategy.restructure import (
     CreditCode,
     ReliefKind,
@@ -36,6 +31,7 @@ from planning.strategy.restructure import (
     by_relief,
     relief_options,
 )
+from planning.strategy.triggers import ActionCode, TriggerCode, triggers
 from reports.exhibits import adjustment as exhibit
 from reports.language import LANGUAGES, UNKNOWN, Language
 from reports.narrative import chapter
@@ -495,8 +491,7 @@ def test_what_is_asked_for_stands_by_its_day():
         ("mortgage", date(2026, 11, 28)),
         ("consumer-loan", date(2026, 12, 21)),
     ]
-    assert falls.ask_first == falls.asks[0]
-    assert adjusted(1).if_income_falls.ask_first is None
+    assert adjusted(1).if_income_falls.asks == ()
 
 
 def only(number):
@@ -512,7 +507,7 @@ def test_a_loan_that_spares_the_sum_due_is_asked_for_before_its_renewal(plan):
     wanted = falls.wanted
     assert wanted.code == "loan_first"
     assert wanted.instead_of == ("consumer-loan-interest-only",)
-    assert wanted.decide_on == falls.ask_first.ask_by == date(2026, 12, 31)
+    assert wanted.decide_on == falls.asks[0].ask_by == date(2026, 12, 31)
     assert wanted.lump_yuan == 80_000
     assert wanted.relief_cost_yuan == pytest.approx(80_000 * 0.0325, abs=0.1)
     cuts = sum(cut.monthly_yuan for cut in falls.cuts)

@@ -288,6 +288,20 @@ def next_allowed_on(
     return day
 
 
+def is_allowed_on(
+    policy: PrepaymentPolicy, drawn_on: date, made_on: Sequence[date], as_of: date, day: date
+) -> bool:
+    """
+    Whether a prepayment may be made on `day`, asked for in time but not before `as_of`.
+
+    Parameters
+    ----------
+    policy, drawn_on, made_on : as for ``next_allowed_on``.
+    """
+    asked_on = max(as_of, day - timedelta(days=policy.notice_days))
+    return next_allowed_on(policy, drawn_on, made_on, asked_on) <= day
+
+
 def _tier_at(policy: PrepaymentPolicy, age: int) -> PenaltyTier | None:
     holds = (t for t in policy.penalty if t.until_month is None or age < t.until_month)
     return next(holds, None)

@@ -15,7 +15,12 @@ from planning.errors import ModelError
 from planning.loans.annuity import level_payment
 from planning.loans.events import Prepayment, PrepaymentMode
 from planning.loans.ledger import Restart, ScheduleRow, ledger_rows
-from planning.loans.prepayment_policy import PlannedPrepayment, policy_breaches
+from planning.loans.prepayment_policy import (
+    PlannedPrepayment,
+    is_allowed_on,
+    next_allowed_on,
+    policy_breaches,
+)
 from planning.loans.subsidy import subsidised
 from planning.loans.timeline import own_prepayments, timeline
 
@@ -35,8 +40,10 @@ __all__ = [
     "Restart",
     "Schedule",
     "ScheduleRow",
+    "is_prepayable_on",
     "level_payment",
     "payment_schedule",
+    "prepayable_from",
     "prepayment_breaches",
 ]
 
@@ -134,6 +141,33 @@ def prepayment_breaches(
         if one.amount != 0
     ]
     return policy_breaches(contract.prepayment_policy, contract.drawn_on, planned, as_of)
+
+
+def prepayable_from(contract: LoanContract, asked_on: date) -> date:
+    """
+    The first day on which the clauses allow a prepayment beside the contract's own.
+
+    Parameters
+    ----------
+    asked_on : day on which notice is given, and the answer where there are no clauses.
+    """
+    policy = contract.prepayment_policy
+    if policy is None:
+        return asked_on
+    return next_allowed_on(policy, contract.drawn_on, _made_on(contract), asked_on)
+
+
+def is_prepayable_on(contract: LoanContract, day: date, as_of: date) -> bool:
+    """Whether the clauses allow a prepayment on `day` that is asked for from `as_of` on."""
+    policy = contract.prepayment_policy
+    return policy is None or is_allowed_on(
+        policy, contract.drawn_on, _made_on(contract), as_of, day
+    )
+
+
+def _made_on(contract: LoanContract) -> list[date]:
+    """Days of the contract's own prepayments, which count in their years."""
+    return [one.paid_on for one in own_prepayments(contract) if one.paid_on is not None]
 
 
 def _subsidised(schedule: Schedule, subsidy: Subsidy) -> Schedule:

@@ -10,13 +10,14 @@ money would be paid anyway, prepayment charges deducted.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import floor
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from planning.repayment.order import Avalanche, Contractual
+from planning.repayment.certificate import Certificate, CertificateStatus, Sure, prices_of
+from planning.repayment.guide import Guide, Guided
+from planning.repayment.order import Contractual
 from planning.repayment.owed import ContractDebt, PlainDebt
 from planning.repayment.path import contract_path
 from planning.repayment.program import HAIR_YUAN, Dates, Flows, Pool, linear_program
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from planning.repayment.order import Order, OrderName, Target
+    from planning.repayment.order import Order, OrderName
     from planning.repayment.owed import Owed
     from planning.repayment.path import ContractPath
-    from planning.repayment.program import DebtColumns, Program
+    from planning.repayment.program import Program
     from planning.repayment.purse import Purse
     from planning.repayment.run import Run
     from planning.repayment.search import Phased
@@ -44,17 +45,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-CertificateStatus = Literal["optimal", "bounded", "time_limit", "failed"]
-"""已证最优、有下界、求解超时、求解失败."""
 
 MOST_CHOICES: Final = 40
 """Dates to choose among at once: with more, a choice is not proven within seconds."""
 
 MONTHS_LATER: Final = 24
-MOST_TOLERANCE: Final = FEN_PER_YUAN
-"""分: a plan further from the bound is not called the best, whatever rounding might explain."""
 
-TIGHTENED: Final = 2
 MOST_WORK: Final = 40_000
 """Months of debts that are lived in search of a better order."""
 
@@ -64,49 +60,6 @@ HARDER: Final = 6
 CONTRACT: Final = 4
 CHARGED_CONTRACT: Final = 10
 FEW_A_YEAR: Final = 2
-LEAST_FALL_YUAN: Final = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """
-    What a little more of something changes in the least cost, 元 per 元 in money of the plan's day.
-
-    Parameters
-    ----------
-    reserve : a higher floor in every month in which it is the reserve: what holding it costs.
-    monthly_budget : money more in every month from the first full one on; negative, it saves.
-    """
-
-    reserve: float
-    monthly_budget: float
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """
-    How good the best plan known is; money of the plan's day, 分.
-
-    No plan costs less than `bound_fen`, rounding to the 分 apart. ``optimal``: the plan is at most
-    1 元 above it, and no more than rounding explains. ``bounded``: it is further off. Otherwise
-    there is no bound, and None says so. Where rates stay and no clause binds, the bound of an
-    optimal plan is its cost.
-
-    Parameters
-    ----------
-    gap_fen : how much the plan costs above the bound.
-    rounding_fen : by how much rounding to the 分 may take a plan below the bound, at the most.
-    """
-
-    status: CertificateStatus
-    bound_fen: Fen | None
-    gap_fen: Fen | None
-    rounding_fen: Fen
-    prices: Prices | None = None
-
-    def gap(self, cost: float) -> Fen | None:
-        """How much a plan of that `cost` is above the bound; None without one."""
-        return None if self.bound_fen is None else max(round(cost) - self.bound_fen, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +148,10 @@ def optimum(  # noqa: PLR0913  what `repaid` takes, and what is known of other p
     if solution.equal_price is None or solution.most_price is None:
         return _without_bound(best, "time_limit" if solution.status == "time_limit" else "failed")
     bound = FEN_PER_YUAN * program.bound(solution.equal_price, solution.most_price)
-    sure = _Sure(case, paths, program, solution, bound)
+    sure = Sure(
+        paths, program, solution, bound,
+        monthly_yield=monthly_yield, is_plain=_is_plain(case, paths),
+    )  # fmt: skip
     plan = best
     if case.cost(plan) > bound + sure.worth_a_search(case.cost(plan)):
         relaxed = _Relaxed(case, paths, flows, program, solution)
@@ -205,7 +161,7 @@ def optimum(  # noqa: PLR0913  what `repaid` takes, and what is known of other p
             plan = min((plan, *_searched(case, paths, [*tried, best], deadline)), key=case.rank)
         plan = _settled(case, plan)
     same_as = _named(best) if plan is best else None
-    certificate = sure.certificate(case.cost(plan), _prices(program, solution))
+    certificate = sure.certificate(case.cost(plan), prices_of(program, solution))
     return Optimum(replace(plan, name="optimum"), certificate, same_as)
 
 
@@ -338,107 +294,6 @@ def _household_flows(purse: HouseholdPurse, months: int) -> Flows:
     )
 
 
-# ------------------------------------------------------------------------- the certificate
-
-
-class _Sure:
-    """
-    What the bound of a program says of plans.
-
-    Notes
-    -----
-    Lived in the ledger, a month's interest is off the program's by at most a 分: half of one in
-    the ledger itself, half in the contract's that the path was read off. An instalment set anew
-    is off by another half. That money lacks or is over in its month, where it is worth its
-    weight in the cost and the price of the cash row. The bound moves by no more than their sum
-    (weak duality).
-    """
-
-    def __init__(
-        self,
-        case: _Case,
-        paths: Sequence[ContractPath],
-        program: Program,
-        solution: Solution,
-        bound: float,
-    ) -> None:
-        assert solution.equal_price is not None  # noqa: S101  asked before
-        assert solution.most_price is not None  # noqa: S101  the same
-        months = len(program.cash)
-        self.bound, self.paths = bound, paths
-        weight = np.power(1.0 + case.monthly_yield, -np.arange(months, dtype=float))
-        self._worth = weight + np.abs(solution.equal_price[:months])
-        reduced = program.reduced_cost(solution.equal_price, solution.most_price)
-        self._dearer = {one.debt: _dearer(one, reduced) for one in program.debts}
-        self._is_plain = _is_plain(case, paths)
-
-    def rounding_fen(self, cost: float) -> Fen:
-        """How far below the bound rounding can take a plan that costs no more than `cost`, 分."""
-        rounding = sum(self._rounding(path, len(self._worth)) for path in self.paths)
-        for _ in range(TIGHTENED):
-            slack = (max(cost - self.bound, 0.0) + rounding) / FEN_PER_YUAN
-            found = sum(
-                self._rounding(path, _months_open(path, self._dearer[path.debt], slack))
-                for path in self.paths
-            )
-            rounding = min(rounding, found)
-        return int(np.ceil(rounding)) + 1
-
-    def _rounding(self, path: ContractPath, months: int) -> float:
-        bears = (path.opening > 0) & (path.growth != 1.0)
-        # A plain debt's least payment is what it is, whatever the balance.
-        each = 1.0 if path.least_is_fixed else 1.5
-        return each * float(self._worth[:months][bears[:months]].sum())
-
-    def tolerance(self, cost: float) -> float:
-        """分 within which a plan that costs `cost` is called the best."""
-        return min(self.rounding_fen(cost), MOST_TOLERANCE)
-
-    def worth_a_search(self, cost: float) -> float:
-        """分 above the bound from which better plans are looked for."""
-        # Where dearest first is best, what is cheaper by rounding is no better a plan.
-        return self.tolerance(cost) if self._is_plain else 1.0
-
-    def certificate(self, cost: float, prices: Prices) -> Certificate:
-        """How good a plan is that costs `cost`."""
-        rounding, tolerance = self.rounding_fen(cost), self.tolerance(cost)
-        status: CertificateStatus = "optimal" if cost <= self.bound + tolerance else "bounded"
-        if status == "optimal" and self._is_plain:
-            return Certificate(status, round(cost), 0, rounding, prices)
-        # Rounded down, so that no plan is below it by the rounding of the bound itself.
-        whole = min(floor(self.bound), round(cost))
-        return Certificate(status, whole, round(cost) - whole, rounding, prices)
-
-
-def _dearer(columns: DebtColumns, reduced: Floats) -> Floats:
-    """What a 元 owed at each month's end adds to the least cost, by month; 0 where it may not."""
-    is_own = columns.column >= 0
-    own = np.where(is_own, reduced[columns.column], 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.where(is_own & (columns.scale > 0), own / columns.scale, 0.0)
-    # A column that stands for several months counts once.
-    is_last = np.append(columns.column[1:] != columns.column[:-1], True)
-    return np.where(is_last, np.maximum(found, 0.0), 0.0)
-
-
-def _months_open(path: ContractPath, dearer: Floats, slack: float) -> int:
-    """
-    Months from the plan's own in which a debt may be open in a plan within `slack` 元 of the least.
-
-    What is owed at a month's end is at most the slack over what a 元 of it costs; the payments
-    kept then end it by themselves.
-    """
-    months = len(path.opening)
-    if not path.keeps_payment:
-        return months
-    grown = np.cumprod(path.growth)
-    paid = np.cumsum(path.share * path.opening / grown)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        most = np.where(dearer > 0, slack / dearer, np.inf)
-    ends = np.searchsorted(paid, paid + most / grown)
-    return min(months, int(ends.min(initial=months)) + 1)
-
-
 def _is_plain(case: _Case, paths: Sequence[ContractPath]) -> bool:
     """Whether rates stay and no clause binds: the ledger allows what the program may do."""
     months = len(paths[0].opening) if paths else 0
@@ -470,15 +325,6 @@ def _takes_any(path: ContractPath) -> bool:
     )
 
 
-def _prices(program: Program, solution: Solution) -> Prices:
-    assert solution.equal_price is not None  # noqa: S101  asked before
-    assert solution.most_price is not None  # noqa: S101  the same
-    reduced = program.reduced_cost(solution.equal_price, solution.most_price)
-    floors = np.maximum(reduced[program.cash], 0.0)
-    money = solution.equal_price[1 : len(program.cash)]
-    return Prices(reserve=float(floors[program.raised].sum()), monthly_budget=float(money.sum()))
-
-
 # ------------------------------------------------------------------------- plans
 
 
@@ -494,17 +340,17 @@ class _Relaxed:
         solution: Solution,
     ) -> None:
         self.case, self.paths, self.flows = case, paths, flows
-        self.first = _Guide(paths, flows, program, solution)
+        self.first = Guide(paths, flows, program, solution)
 
     def plans(self, deadline: float) -> Iterator[Run]:
         """Plans that follow the solution, and where dates are few, solutions of chosen dates."""
         limited = [path for path in self.paths if path.policy.most_per_year]
         guides = list(self._chosen(limited, deadline)) if limited else [self.first]
         for guide in (*guides, *self._by_parts(guides[0], deadline)):
-            yield self.case.lived(_Order(guide, follows=True))
-            yield self.case.lived(_Order(guide, follows=False))
+            yield self.case.lived(Guided(guide, follows=True))
+            yield self.case.lived(Guided(guide, follows=False))
 
-    def _by_parts(self, guide: _Guide, deadline: float) -> Iterator[_Guide]:
+    def _by_parts(self, guide: Guide, deadline: float) -> Iterator[Guide]:
         """A solution for what parts cost, where that is more than the bound may count on."""
         dearer = [replace(path, price=path.part_price) for path in self.paths]
         if any((path.part_price > path.price).any() for path in self.paths):
@@ -512,7 +358,7 @@ class _Relaxed:
             if found is not None:
                 yield found
 
-    def _chosen(self, limited: Sequence[ContractPath], deadline: float) -> Iterator[_Guide]:
+    def _chosen(self, limited: Sequence[ContractPath], deadline: float) -> Iterator[Guide]:
         """Solutions with dates fixed where the first one prepays most, and chosen among some."""
         fixed = {path.debt: self._months(path, path.policy.most_per_year or 1) for path in limited}
         guide = self._solved(deadline, only_in=fixed)
@@ -548,7 +394,7 @@ class _Relaxed:
         only_in: Mapping[str, Bools],
         dates: Mapping[str, Dates] | None = None,
         paths: Sequence[ContractPath] | None = None,
-    ) -> _Guide | None:
+    ) -> Guide | None:
         left_s = deadline - monotonic()
         if left_s <= 0:
             return None
@@ -561,7 +407,7 @@ class _Relaxed:
         solution = solve(program, left_s)
         if solution.values is None:
             return None
-        return _Guide(paths or self.paths, self.flows, program, solution, only_in)
+        return Guide(paths or self.paths, self.flows, program, solution, only_in)
 
     def _months(self, path: ContractPath, most: int) -> Bools:
         """The months of each year in which the first solution prepays most, so many of them."""
@@ -599,104 +445,3 @@ class _Relaxed:
 
 def _masks(dates: Mapping[str, Dates]) -> dict[str, Bools]:
     return {debt: one.months for debt, one in dates.items()}
-
-
-class _Guide:
-    """
-    What a solution says to do, month by month; 元.
-
-    ``left`` is owed at each month's end, ``falls`` is prepaid beyond what is kept paying, and
-    ``spends_all`` says that no money is held back for a later prepayment.
-    """
-
-    def __init__(
-        self,
-        paths: Sequence[ContractPath],
-        flows: Flows,
-        program: Program,
-        solution: Solution,
-        only_in: Mapping[str, Bools] | None = None,
-    ) -> None:
-        assert solution.values is not None  # noqa: S101  asked before
-        self.left = program.left(solution.values)
-        self.falls = {path.debt: _prepaid(path, self.left[path.debt]) for path in paths}
-        self.price = {path.debt: path.price for path in paths}
-        self.only_in = dict(only_in or {})
-        self.spends_all = self._spends_all(flows, solution.values[program.cash])
-        self.months = len(flows.net)
-
-    def _spends_all(self, flows: Flows, cash: Floats) -> Bools:
-        prepaid = np.cumsum(sum(self.falls.values(), np.zeros(len(cash))))
-        room = cash + prepaid - flows.floor
-        tightest = np.minimum.accumulate(room[::-1])[::-1] - prepaid
-        return np.asarray(tightest <= 1.0)
-
-    def is_in(self, debt: str, month: int) -> bool:
-        """Whether the debt may be prepaid in the month, dates chosen."""
-        mask = self.only_in.get(debt)
-        return mask is None or bool(mask[month])
-
-    def next_fall(self, debt: str, month: int) -> int | None:
-        """The month from this one on in which the debt is prepaid next."""
-        later = np.flatnonzero(self.falls[debt][month:] > LEAST_FALL_YUAN)
-        return month + int(later[0]) if len(later) else None
-
-
-def _prepaid(path: ContractPath, left: Floats) -> Floats:
-    """What is repaid beyond the share asked and the instalment kept, 元 by month."""
-    before = np.concatenate([path.opening[:1], left[:-1]])
-    asked = path.least_share * before
-    fall = path.growth * before - asked - left
-    if path.keeps_instalment:
-        known = np.where(np.isinf(path.most_kept), path.share * path.opening, path.most_kept)
-        fall -= np.maximum(known - asked, 0.0)
-    return np.where(path.closing > 0, np.maximum(fall, 0.0), 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """
-    Prepayments as a solution has them.
-
-    It `follows` the solution's balances, or only its order: all that may be spent goes to the
-    debt that is prepaid next, unless prepaying it is cheaper by then.
-    """
-
-    guide: _Guide
-    follows: bool
-    name: Literal["optimum"] = "optimum"
-
-    def targets(self, debts: Sequence[Owed], month: int, day: date, spare: Fen) -> Iterator[Target]:
-        """Debts by what the solution prepays of them."""
-        # In the last month to pay or to owe costs the same, and past it nothing is known.
-        if month >= self.guide.months - 1:
-            yield from Avalanche().targets(debts, month, day, spare)
-            return
-        open_debts = [d for d in debts if self.guide.is_in(d.id, month) and d.may_prepay()]
-        if self.follows:
-            yield from self._followed(open_debts, month)
-        else:
-            yield from self._in_turn(open_debts, month)
-
-    def _followed(self, debts: Sequence[Owed], month: int) -> Iterator[Target]:
-        falls = {debt.id: float(self.guide.falls[debt.id][month]) for debt in debts}
-        ranked = [d for d in debts if falls[d.id] > LEAST_FALL_YUAN]
-        ranked.sort(key=lambda debt: -falls[debt.id])
-        for debt in ranked:
-            left = float(self.guide.left[debt.id][month])
-            amount = debt.balance - round(left * FEN_PER_YUAN)
-            if left <= LEAST_FALL_YUAN:
-                yield debt, None
-            elif amount > 0:
-                yield debt, amount + debt.charge(amount)
-        if ranked and self.guide.spends_all[month]:
-            yield from ((debt, None) for debt in ranked)
-
-    def _in_turn(self, debts: Sequence[Owed], month: int) -> Iterator[Target]:
-        ranked = []
-        for debt in debts:
-            then = self.guide.next_fall(debt.id, month)
-            price = self.guide.price[debt.id]
-            if then is not None and price[month] <= price[then] + 1e-12:
-                ranked.append((then, -float(self.guide.falls[debt.id][then]), debt))
-        yield from ((debt, None) for _, _, debt in sorted(ranked, key=lambda one: one[:2]))

@@ -18,7 +18,7 @@ from planning.dates import add_months
 from planning.loans.events import DeferralEvent, ExtensionEvent
 from planning.loans.prepayment_policy import (
     PrepaymentPolicy,
-    next_allowed_on,
+    is_allowed_on,
     prepayment_penalty,
 )
 from planning.loans.rate_terms import FlatFee
@@ -197,14 +197,6 @@ def _fits(policy: PrepaymentPolicy, amount: Fen) -> bool:
     return amount >= policy.least_amount and not amount % (policy.multiple_of or 1)
 
 
-def _is_allowed(
-    policy: PrepaymentPolicy, drawn_on: date, made_on: tuple[date, ...], as_of: date, day: date
-) -> bool:
-    """Whether the clauses allow a prepayment on `day` that is asked for from `as_of` on."""
-    asked_on = max(as_of, day - timedelta(days=policy.notice_days))
-    return next_allowed_on(policy, drawn_on, made_on, asked_on) <= day
-
-
 class PlainDebt:
     """
     A debt known by its balance, its rate and its least payment a month.
@@ -274,7 +266,7 @@ class PlainDebt:
 
     def may_prepay(self) -> bool:
         """Whether the clauses allow a prepayment today."""
-        return self._paid > 0 and _is_allowed(
+        return self._paid > 0 and is_allowed_on(
             self.policy, self.as_of, self._made_on, self.as_of, self.prepays_on
         )
 
@@ -438,7 +430,7 @@ class ContractDebt:
             return False
         if self.contract.prepayment_policy is None:
             return self.contract.method != "flat_fee"
-        return _is_allowed(self.policy, self.contract.drawn_on, self._made_on, self.as_of, day)
+        return is_allowed_on(self.policy, self.contract.drawn_on, self._made_on, self.as_of, day)
 
     @property
     def prepays_on(self) -> date | None:

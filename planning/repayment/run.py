@@ -80,6 +80,11 @@ class Run:
         return sums
 
     @property
+    def first_month_due(self) -> Fen:
+        """What falls due in the first full month."""
+        return sum(months[min(1, len(months) - 1)].scheduled for months in self.paid.values())
+
+    @property
     def clears(self) -> bool:
         """Whether every debt ends."""
         return not self.unpaid

@@ -15,6 +15,7 @@ from planning.household.cashflow import cashflow
 from planning.household.pay import net_pay
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
+from planning.repayment.optimum import optimum
 from planning.repayment.order import (
     Avalanche,
     Contractual,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 HORIZON: Final = "house.stress_horizon_months"
 SOLVER_LIMIT_S: Final = 10.0
+"""Far above what a household's program takes; past it the plan goes on without the optimum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,7 @@ class Desk:
     @property
     def base(self) -> Fen:
         """What the debts ask in the first full month, 分."""
-        paid = self.run(Contractual()).paid.values()
-        return sum(months[min(1, len(months) - 1)].scheduled for months in paid)
+        return self.run(Contractual()).first_month_due
 
     def run(self, order: Order) -> Run:
         """A strategy lived to the end of the household's months."""
@@ -86,8 +87,6 @@ class Desk:
 
     def best(self, rivals: Sequence[Run] = (), *, limit_s: float = SOLVER_LIMIT_S) -> Optimum:
         """The cheapest plan known, no dearer than any of the `rivals`, and how good it is."""
-        from planning.repayment.optimum import optimum
-
         return optimum(
             self.debts,
             self.purse,

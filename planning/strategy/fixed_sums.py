@@ -67,7 +67,7 @@ class FixedSums:
     @property
     def budget(self) -> Fen:
         """What the debts ask in the first full month."""
-        return sum(paid[min(1, len(paid) - 1)].scheduled for paid in self.contract.paid.values())
+        return self.contract.first_month_due
 
     def budget_points(self) -> Iterator[BudgetPoint]:
         """What is left over a month on average of the year ahead, a quarter, half and all of it."""

@@ -18,8 +18,7 @@ from planning.loans.cost import AllInCost
 from planning.loans.events import Prepayment, PrepaymentMode
 from planning.loans.irr import FlowError, rate_of_flow, xirr
 from planning.loans.position import position
-from planning.loans.prepayment_policy import next_allowed_on
-from planning.loans.timeline import own_prepayments
+from planning.loans.schedule import prepayable_from
 from planning.record import Record
 from planning.strategy.strategies import OWN_MONEY
 from planning.units import BASIS_POINT, FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
@@ -433,11 +432,8 @@ class _Moment:
 def _moment(base: Position, from_on: date | None = None) -> _Moment | None:
     """The first instalment, or day, the contract's policy allows a prepayment on."""
     contract = base.contract
-    policy = contract.prepayment_policy
-    first_on = max(base.as_of + timedelta(days=1), from_on or base.as_of)
-    if policy is not None:
-        made_on = [e.paid_on for e in own_prepayments(contract) if e.paid_on is not None]
-        first_on = max(first_on, next_allowed_on(policy, contract.drawn_on, made_on, base.as_of))
+    tomorrow = base.as_of + timedelta(days=1)
+    first_on = max(tomorrow, from_on or tomorrow, prepayable_from(contract, base.as_of))
     for row in base.remaining:
         if row.due_on >= first_on and row.closing > 0:
             return _Moment(row.period, row.due_on, row.closing)

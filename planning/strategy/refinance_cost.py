@@ -18,10 +18,8 @@ from planning.household.fund_offset import PREPAYMENT_MODE
 from planning.loans.cost import remaining_cost
 from planning.loans.events import Prepayment, PrepaymentMode
 from planning.loans.position import position
-from planning.loans.prepayment_policy import next_allowed_on
 from planning.loans.rates import rate_steps
-from planning.loans.schedule import prepayment_breaches
-from planning.loans.timeline import own_prepayments
+from planning.loans.schedule import prepayable_from, prepayment_breaches
 from planning.loans.walk import LoanWalk
 from planning.products.offer import known_on
 from planning.strategy.refinance_case import (
@@ -230,12 +228,9 @@ def changes_on(debts: Sequence[Position]) -> date | None:
 
 
 def _due_after_lock(debt: Position) -> date | None:
-    contract, policy = debt.contract, debt.contract.prepayment_policy
-    first_on = debt.as_of + timedelta(days=1)
-    if policy is not None:
-        made_on = [e.paid_on for e in own_prepayments(contract) if e.paid_on is not None]
-        first_on = max(first_on, next_allowed_on(policy, contract.drawn_on, made_on, debt.as_of))
-    if contract.method == "bullet":
+    tomorrow = debt.as_of + timedelta(days=1)
+    first_on = max(tomorrow, prepayable_from(debt.contract, debt.as_of))
+    if debt.contract.method == "bullet":
         return first_on
     return next((row.due_on for row in debt.remaining if row.due_on >= first_on), None)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, get_args
 
 from planning.dates import add_months
 from planning.loans.contract import LoanContract
 from planning.loans.position import position
-from planning.loans.prepayment_policy import next_allowed_on
 from planning.loans.rates import RateStep
-from planning.loans.schedule import Prepayment, payment_schedule
-from planning.loans.timeline import own_prepayments
+from planning.loans.schedule import Prepayment, is_prepayable_on, payment_schedule
 from planning.record import Record
 from planning.units import FEN_PER_YUAN
 
@@ -134,7 +132,14 @@ def prepayment_comparison(base: Position, amount: Fen) -> PrepaymentComparison |
     -------
     None where the clauses allow none before the last payment, or none so small.
     """
-    row = next((row for row in base.remaining[:-1] if _is_allowed(base, row.due_on)), None)
+    row = next(
+        (
+            row
+            for row in base.remaining[:-1]
+            if is_prepayable_on(base.contract, row.due_on, base.as_of)
+        ),
+        None,
+    )
     amount = 0 if row is None else _fitted(base.contract, amount, row.closing)
     if row is None or not amount:
         return None
@@ -168,16 +173,6 @@ def prepayment_comparison(base: Position, amount: Fen) -> PrepaymentComparison |
         remaining_interest_fen=_interest(base.remaining),
         outcomes=tuple(outcomes),
     )
-
-
-def _is_allowed(base: Position, day: date) -> bool:
-    """Whether the clauses allow a prepayment on a day, asked for from the plan's on."""
-    policy = base.contract.prepayment_policy
-    if policy is None:
-        return True
-    made_on = [one.paid_on for one in own_prepayments(base.contract) if one.paid_on is not None]
-    asked_on = max(base.as_of, day - timedelta(days=policy.notice_days))
-    return next_allowed_on(policy, base.contract.drawn_on, made_on, asked_on) <= day
 
 
 def _fitted(contract: LoanContract, amount: Fen, owed: Fen) -> Fen:

@@ -20,9 +20,8 @@ from planning.household.fund_offset import fund_offset
 from planning.household.profile import HOUSING
 from planning.loans.annuity import level_payment
 from planning.loans.events import DeferralEvent, ExtensionEvent, PrepaymentEvent
-from planning.loans.prepayment_policy import PrepaymentPolicy, next_allowed_on
-from planning.loans.schedule import payment_schedule
-from planning.loans.timeline import own_prepayments
+from planning.loans.prepayment_policy import PrepaymentPolicy
+from planning.loans.schedule import payment_schedule, prepayable_from
 from planning.parameters import Grade
 from planning.record import Record
 from planning.rules.check import CONSUMER_LOANS
@@ -306,10 +305,8 @@ def free_to_prepay(debt: Position, notice_days: int) -> ScheduleRow | None:
     earliest = debt.as_of + timedelta(days=notice_days)
     policy = debt.contract.prepayment_policy
     if policy is not None:
-        planned = own_prepayments(debt.contract)
-        made_on = [one.paid_on for one in planned if one.paid_on is not None]
         asked_on = earliest - timedelta(days=policy.notice_days)
-        earliest = next_allowed_on(policy, debt.contract.drawn_on, made_on, asked_on)
+        earliest = prepayable_from(debt.contract, asked_on)
     return next((r for r in debt.remaining if r.due_on >= earliest and r.closing > 0), None)
 
 

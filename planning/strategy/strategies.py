@@ -25,7 +25,9 @@ from planning.repayment.order import (
     Threshold,
 )
 from planning.repayment.owed import ContractDebt
-from planning.repayment.run import Run, repaid
+from planning.repayment.run import Run
+from planning.repayment.solver import warm
+from planning.strategy.desk import Desk
 from planning.strategy.fixed_sums import BudgetPoint, FixedSums, TargetPoint
 from planning.strategy.fund_use import FundUse, fund_uses
 from planning.strategy.money import floor_by_month, household_purse, month_ends, month_of
@@ -61,8 +63,6 @@ TOLERANCE: Final = "house.strategy_tolerance"
 MARGIN: Final = "yields.liquidity_margin_bp"
 MOST_POINTS: Final = 48
 OWN_MONEY: Final = ("prepay", "settle")
-SOLVER_LIMIT_S: Final = 10.0
-"""Far above what a household's program takes; past it the plan goes on without the optimum."""
 
 
 class Payoff(Record):
@@ -284,6 +284,13 @@ def nominal_rate(effective_rate: Decimal) -> Decimal:
     return MONTHS_PER_YEAR * ((1 + effective_rate) ** (Decimal(1) / MONTHS_PER_YEAR) - 1)
 
 
+def _window(case: RepaymentCase, months: int) -> range:
+    """Months in which cash prepays."""
+    if case.ends_on is None:
+        return range(months)
+    return range(max(month_of(case.as_of, case.ends_on), 0))
+
+
 class _Lived:
     """The runs of one household."""
 
@@ -293,41 +300,32 @@ class _Lived:
         self.debts = tuple(
             ContractDebt(p, is_kept=p.contract.id in self.kept) for p in case.positions
         )
-        self.days = month_ends(case.as_of, len(case.frame))
-        self.step = int(rules.value(STEP)) * FEN_PER_YUAN
+        days = month_ends(case.as_of, len(case.frame))
         self.floor = floor_by_month(
-            case.household,
-            case.as_of,
-            len(self.days),
-            case.emergency_yuan,
-            case.own_share_yuan,
+            case.household, case.as_of, len(days), case.emergency_yuan, case.own_share_yuan
         )
-        self.purse = household_purse(
-            case.household, case.positions, self.debts, case.frame, self.floor
+        self.desk = Desk(
+            debts=self.debts,
+            purse=household_purse(
+                case.household, case.positions, self.debts, case.frame, self.floor
+            ),
+            days=days,
+            step=int(rules.value(STEP)) * FEN_PER_YUAN,
+            window=_window(case, len(days)),
+            monthly_yield=float(case.threshold_rate) / MONTHS_PER_YEAR,
         )
-        self.monthly_yield = float(case.threshold_rate) / MONTHS_PER_YEAR
-        self.contract = self._run(Contractual())
-
-    @property
-    def window(self) -> range:
-        """Months in which cash prepays."""
-        ends_on = self.case.ends_on
-        if ends_on is None:
-            return range(len(self.days))
-        return range(max(month_of(self.case.as_of, ends_on), 0))
-
-    def _run(self, order: Order) -> Run:
-        return repaid(self.debts, self.purse, order, self.days, step=self.step, window=self.window)
+        self.days, self.monthly_yield = days, self.desk.monthly_yield
+        self.contract = self.desk.run(Contractual())
 
     # ---------------------------------------------------------------- the answer
 
     def answer(self) -> Strategies:
         case = self.case
         held = self._hindrance()
-        runs = [self.contract] if held else [self.contract, *map(self._run, self._orders())]
+        runs = [self.contract, *(() if held else self._runs())]
         best = None if held else self._optimum(runs)
         sums = self._fixed_sums()
-        is_yearly = any(pool.month_of_year for pool in self.purse.pools)
+        is_yearly = any(pool.month_of_year for pool in self.desk.purse.pools)
         has_sums = not (held or self.kept or is_yearly)
         if best is not None:
             runs.append(best.run)
@@ -344,7 +342,7 @@ class _Lived:
             annual_yield=case.annual_yield,
             worth_rate=float(case.worth_of_money),
             threshold_rate=float(case.threshold_rate),
-            step_fen=self.step,
+            step_fen=self.desk.step,
             ends_on=case.ends_on,
             kept=self.kept,
             short_month=self._short_month(),
@@ -384,9 +382,9 @@ class _Lived:
         order = Threshold(case.threshold_rate) if advised.actions else Contractual()
 
         def lived(purse: HouseholdPurse) -> Run:
-            return repaid(self.debts, purse, order, self.days, step=self.step, window=self.window)
+            return replace(self.desk, purse=purse).run(order)
 
-        return fund_uses(case.household, case.positions, self.purse, lived)
+        return fund_uses(case.household, case.positions, self.desk.purse, lived)
 
     def _first_prepayments(self, advised: Run) -> tuple[NextAction, ...]:
         """What is prepaid in the first month of the year ahead that has any, the dearest first."""
@@ -412,6 +410,14 @@ class _Lived:
         )
         return next(short, None)
 
+    def _runs(self) -> Iterator[Run]:
+        """Every strategy lived; the solver starts meanwhile where it will be asked."""
+        for order in self._orders():
+            run = self.desk.run(order)
+            if run.actions and not self.case.wants_money:
+                warm()
+            yield run
+
     def _orders(self) -> Iterator[Order]:
         wish = self.case.household.prepayment_wish
         yield Avalanche()
@@ -425,20 +431,7 @@ class _Lived:
         # Past the day new money is wanted all is planned anew: what a plan costs then says nothing.
         if self.case.wants_money or not any(run.actions for run in runs[1:]):
             return None
-        try:
-            from planning.repayment.optimum import optimum
-        except ImportError:
-            return None
-        return optimum(
-            self.debts,
-            self.purse,
-            self.days,
-            step=self.step,
-            window=self.window,
-            monthly_yield=self.monthly_yield,
-            rivals=runs,
-            limit_s=SOLVER_LIMIT_S,
-        )
+        return self.desk.best(runs)
 
     def _advice(self, runs: Sequence[Run]) -> tuple[Run, ReasonCode]:
         """The simple strategy, unless the best one is worth its trouble."""

@@ -11,9 +11,9 @@ from reports.markup import NOTHING, Html, joined
 
 if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
-    from planning.strategy.adjustment import Trigger
     from planning.strategy.method_advice import MethodAdvice
     from planning.strategy.restructure import ReliefOption
+    from planning.strategy.triggers import Trigger
 
 ACTIONS: Final = {
     "arrears_first": ("还清逾期", "make good what is overdue"),

@@ -18,7 +18,8 @@ from planning.loans.prepayment_policy import PrepaymentPolicy
 from planning.loans.rates import rate_steps
 from planning.loans.schedule import Prepayment, payment_schedule, prepayment_breaches
 from planning.repayment import optimum as optimum_module
-from planning.repayment.optimum import Certificate, comparable_cost, optimum
+from planning.repayment.certificate import Certificate
+from planning.repayment.optimum import comparable_cost, optimum
 from planning.repayment.order import Avalanche, Contractual, Custom, SamePriority, Snowball
 from planning.repayment.owed import ContractDebt, PlainDebt
 from planning.repayment.path import contract_path

@@ -21,6 +21,7 @@ from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.repayment import optimum as optimum_module
 from planning.repayment import solver
+from planning.repayment.certificate import prices_of
 from planning.repayment.order import Avalanche, Contractual, Snowball
 from planning.repayment.owed import ContractDebt, PlainDebt
 from planning.repayment.path import contract_path
@@ -173,7 +174,7 @@ def _priced(floor=5_000.0, more=0.0):
 def test_the_price_of_the_reserve_is_what_a_yuan_more_of_it_costs():
     """Dual against finite difference: a floor 10 元 higher costs ten times the price more."""
     base, found = _priced()
-    prices = optimum_module._prices(base, found)
+    prices = prices_of(base, found)
     higher = replace(base, low=base.low + 10.0 * np.isin(np.arange(len(base.low)), base.cash))
     dearer = solve(higher, LIMIT_S)
     difference = float(base.cost @ (dearer.values - found.values)) / 10
@@ -187,7 +188,7 @@ def test_the_price_of_the_budget_is_what_a_yuan_more_a_month_saves():
     more, dearer = _priced(more=10.0)
     saved = float(base.cost @ found.values) + base.constant
     saved -= float(more.cost @ dearer.values) + more.constant
-    monthly = optimum_module._prices(base, found).monthly_budget
+    monthly = prices_of(base, found).monthly_budget
     assert monthly < 0
     assert -monthly == pytest.approx(saved / 10, rel=1e-2)
 
