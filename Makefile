@@ -8,6 +8,8 @@ LANGUAGE :=
 JOBS :=
 OUT :=
 CLIENT :=
+LAST :=
+LAST_RUN :=
 CLIENTS := params/clients/*.yaml
 UV := uv
 UPGRADE :=
@@ -26,16 +28,18 @@ PLAN_OPTIONS = $(if $(AS_OF),--as-of $(AS_OF)) $(if $(LANGUAGE),--language $(LAN
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo '  variables      AS_OF=2026-11-30 LANGUAGE=zh|en JOBS=2 CLIENTS="a.yaml b.yaml" OUT=folder'
+	@echo '                 LAST=plan.json LAST_RUN=folder, of an earlier day, for trends'
 
 setup: .venv/.ready ## create the environment, make sure of a Chinese font, examine the machine
 	@$(PLANNER) doctor --fix
 
 plans: .venv/.ready ## build every client's plan into out/
-	@$(PLANNER) batch $(CLIENTS) $(PLAN_OPTIONS) $(if $(JOBS),--jobs $(JOBS))
+	@$(PLANNER) batch $(CLIENTS) $(PLAN_OPTIONS) $(if $(JOBS),--jobs $(JOBS)) \
+		$(if $(LAST_RUN),--last-run $(LAST_RUN))
 
 plan: .venv/.ready ## build one client's plan: make plan CLIENT=example-08-first-loan
 	$(if $(CLIENT),,$(error Say which client: make plan CLIENT=ref builds params/clients/ref.yaml))
-	@$(PLANNER) plan params/clients/$(CLIENT).yaml $(PLAN_OPTIONS)
+	@$(PLANNER) plan params/clients/$(CLIENT).yaml $(PLAN_OPTIONS) $(if $(LAST),--last $(LAST))
 
 check-clients: .venv/.ready ## report every problem of every client file
 	@$(PLANNER) check $(CLIENTS)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from planning.household.client import read_household
 from planning.market.history import read_index_histories
 from planning.products.catalogue import read_products
+from planning.risk.last_plan import read_last_plan
 from planning.rule_files import read_rule_book, read_scenarios
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from planning.loans.rates import IndexHistory
     from planning.parameters import RuleBook, Scenario
     from planning.products.product import Product
+    from planning.risk.last_plan import LastPlan
 
 
 PARTS = ("rules", "market", "products", "scenarios")
@@ -33,7 +35,11 @@ PARTS = ("rules", "market", "products", "scenarios")
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """A household and every number decided by others; `digests` by part, SHA-256."""
+    """
+    A household and every number decided by others; `digests` by part, SHA-256.
+
+    `last` is the client's plan before this one, None where there is none.
+    """
 
     household: Household
     book: RuleBook
@@ -41,6 +47,7 @@ class Inputs:
     histories: Mapping[str, IndexHistory]
     products: tuple[Product, ...]
     digests: Mapping[str, str]
+    last: LastPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,15 @@ def read_parameters(params: Path) -> Parameters:
     )
 
 
-def read_inputs(client_file: Path, params: Path, as_of: date) -> Inputs:
+def read_inputs(
+    client_file: Path, params: Path, as_of: date, last_plan: Path | None = None
+) -> Inputs:
     """
     A client file with the parameters of `params`.
+
+    Parameters
+    ----------
+    last_plan : plan.json of an earlier day of the same client, which trends are read against.
 
     Raises
     ------
@@ -80,8 +93,10 @@ def read_inputs(client_file: Path, params: Path, as_of: date) -> Inputs:
         A file is malformed; its problems, all of that file's at once.
     """
     parameters = read_parameters(params)
+    household = read_household(client_file, as_of, parameters.book)
+    last = read_last_plan(last_plan, household.client, as_of) if last_plan else None
     return Inputs(
-        household=read_household(client_file, as_of, parameters.book),
+        household=household,
         book=parameters.book,
         scenarios=parameters.scenarios,
         histories=parameters.histories,
@@ -89,7 +104,9 @@ def read_inputs(client_file: Path, params: Path, as_of: date) -> Inputs:
         digests={
             "client_file": _digest([client_file]),
             **{part: folder_digest(params / part) for part in PARTS},
+            **({"last_plan": last.digest} if last else {}),
         },
+        last=last,
     )
 
 

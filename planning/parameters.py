@@ -389,20 +389,42 @@ class Scenario(Record):
     """
     A stress case: what turns against the household, all of it at once.
 
+    What a case leaves out does not change. Months count from the plan's own month, which is 0.
+
     Parameters
     ----------
-    rate_shock_bp : added to every index a floating contract follows.
-    income_fall : share of income that is lost, for good.
-    months_without_pay : months from the day of the plan in which no income arrives.
-    price_fall : share of the value of homes and other collateral that is lost.
+    rate_shock_bp : added to every index a floating contract follows, from the next day on.
+    lpr_5y_to : level the LPR over five years goes to instead; every index moves as far.
+    income_fall : share of income that is lost, from the first full month on.
+    income_fall_months : how long the fall lasts; for good where absent.
+    falls_on : whose earned income falls or stops: all of it, the line that earns most, or what is
+        not fixed.
+    months_without_pay : first full months in which no such income arrives.
+    one_off_cost_yuan : a sum that is spent in the first full month, on illness or the like.
+    is_medical : that sum is a medical bill, of which medical cover bears its part.
+    extra_expense_yuan, extra_expense_months : spending a month that comes on top, and how long.
+    rent_rise : share by which rent paid rises.
+    price_fall : share of the value of homes, shops and investment property that is lost.
+    guarantee_called : share of the guarantees given that is called, in `guarantee_called_in`.
     """
 
     id: str
     label: Label
-    rate_shock_bp: int = Field(ge=-1000, le=1000)
-    income_fall: Share
-    months_without_pay: int = Field(ge=0, le=120)
-    price_fall: Share
+    kind: Literal["rate", "income", "spending", "price", "guarantee", "combined"]
+    rate_shock_bp: int = Field(default=0, ge=-1000, le=1000)
+    lpr_5y_to: Share | None = None
+    income_fall: Share = Field(default=0, validate_default=True)
+    income_fall_months: int | None = Field(default=None, ge=1, le=480)
+    falls_on: Literal["earned", "main_earner", "unstable"] = "earned"
+    months_without_pay: int = Field(default=0, ge=0, le=120)
+    one_off_cost_yuan: int = Field(default=0, ge=0, le=100_000_000)
+    is_medical: bool = False
+    extra_expense_yuan: int = Field(default=0, ge=0, le=10_000_000)
+    extra_expense_months: int | None = Field(default=None, ge=1, le=480)
+    rent_rise: Share = Field(default=0, validate_default=True)
+    price_fall: Share = Field(default=0, validate_default=True)
+    guarantee_called: Share = Field(default=0, validate_default=True)
+    guarantee_called_in: int = Field(default=1, ge=1, le=120)
     reference: Reference
     grade: Grade
-    note: Text | None = None
+    note: Label | None = None

@@ -32,9 +32,18 @@ from planning.parameters import InForce, Scenario
 from planning.products.policy import DebtChanges, debt_changes
 from planning.record import Record
 from planning.risk.contingency import Contingency, contingency
+from planning.risk.course import course, put_off
+from planning.risk.early_warning import EarlyWarning, Outlook, early_warning
+from planning.risk.evidence import Evidence
+from planning.risk.playbook import Ground, Playbook, playbooks
+from planning.risk.reverse import ReverseStress, reverse_stress
 from planning.risk.review import Review, reviews
-from planning.risk.stress import StressOutcome, outcome, projection, stress_test
-from planning.risk.warning import Evidence, Finding, findings
+from planning.risk.risk_profile import RiskProfile, risk_profile
+from planning.risk.sensitivity import Sensitivity, sensitivities
+from planning.risk.simulation import Simulation, simulation
+from planning.risk.stress import StressOutcome, projection, stress_outcomes, stressed
+from planning.risk.variants import variants
+from planning.risk.warning import Finding, findings
 from planning.rules.compliance import (
     Case,
     Check,
@@ -169,8 +178,14 @@ class LiabilityPlan(Record):
     scenarios: tuple[Scenario, ...]
     baseline: StressOutcome
     stress: tuple[StressOutcome, ...]
+    simulation: Simulation | None
+    reverse_stress: ReverseStress
+    sensitivities: tuple[Sensitivity, ...]
     contingency: Contingency
+    playbooks: tuple[Playbook, ...]
+    risk_profile: RiskProfile
     findings: tuple[Finding, ...]
+    early_warning: EarlyWarning
     reviews: tuple[Review, ...]
     parameters: tuple[InForce, ...]
     provenance: Provenance
@@ -210,9 +225,12 @@ def liability_plan(
     horizon = int(rules.value("house.stress_horizon_months"))
     pay = net_pay(household, rules, as_of)
     base = projection(household, histories, as_of, horizon, pay=pay)
-    stress = stress_test(household, histories, as_of, inputs.scenarios, horizon, pay)
+    ahead = course(household, base, horizon, as_of, pay)
+    test = stressed(ahead, inputs.scenarios, histories, rules)
+    baseline, *stress = stress_outcomes(test, base.sheet)
     read = ratios(household, base.sheet, base.frame, rules)
-    emergency = contingency(household, base.sheet, base.frame, as_of, rules, pay)
+    life = course(household, base, horizon, as_of, pay)
+    emergency = contingency(household, base.sheet, base.frame, life, rules, pay)
     costs = {p.contract.id: all_in_cost(p.original) for p in base.positions}
     missing = missing_publications(histories["lpr_5y"], as_of)
     fund = _fund_loan(household, base, histories, rules, pay)
@@ -240,6 +258,7 @@ def liability_plan(
     open_ids = {p.contract.id for p in base.positions}
     together = _strategies(household, base, emergency, histories, rules)
     methods = tuple(_method_comparisons(situation, chosen, together))
+    change = adjustment(_footing(situation, base, emergency, together, chosen))
     return LiabilityPlan(
         client=household.client,
         as_of=as_of,
@@ -272,12 +291,24 @@ def liability_plan(
             advice=together,
         ),
         refinancing=refinancing(situation, together),
-        adjustment=adjustment(_footing(situation, base, emergency, together, chosen)),
+        adjustment=change,
         scenarios=inputs.scenarios,
-        baseline=outcome("baseline", base, horizon),
-        stress=stress,
+        baseline=baseline,
+        stress=tuple(stress),
+        simulation=simulation(situation, base, variants(situation, together, chosen)),
+        reverse_stress=reverse_stress(
+            ahead, course(household, put_off(base, horizon, histories), horizon, as_of, pay), rules
+        ),
+        sensitivities=sensitivities(ahead, rules),
         contingency=emergency,
+        playbooks=playbooks(
+            Ground(household, base.positions, base.frame, emergency, change, rules)
+        ),
+        risk_profile=risk_profile(household, base, emergency.fund, rules, horizon, pay),
         findings=found,
+        early_warning=early_warning(
+            evidence, found, Outlook(inputs.scenarios, histories, pay), inputs.last
+        ),
         reviews=reviews(household, base.positions, as_of, rules),
         parameters=rules.consulted,
         provenance=Provenance(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from reports.loans import commands
+from reports.rules import questionnaire
 
 if TYPE_CHECKING:
     from reports.run.batch import Result
@@ -81,6 +82,15 @@ Params = Annotated[Path, typer.Option("--params", help="folder of dated paramete
 Out = Annotated[Path, typer.Option("--out", help="folder that plans are built into")]
 Timeout = Annotated[float, typer.Option("--timeout", min=1, help="seconds a client may take")]
 
+Last = Annotated[
+    Path | None,
+    typer.Option("--last", metavar="PLAN.JSON", help="the client's plan before, for trends"),
+]
+LastRun = Annotated[
+    Path | None,
+    typer.Option("--last-run", metavar="FOLDER", help="plans of an earlier day, out/<date>"),
+]
+
 IN_CLONE = ROOT / "params"
 BUILT = Path("out")
 
@@ -127,9 +137,10 @@ def plan(
     params: Params = IN_CLONE,
     out: Out = BUILT,
     timeout: Timeout = 300,
+    last: Last = None,
 ) -> None:
     """Build one client's plan: notebook, HTML, PDF, JSON and XLSX."""
-    _build([file], as_of, language, params, out, 1, timeout)
+    _build([file], as_of, language, params, out, 1, timeout, last_plan=last)
 
 
 @app.command()
@@ -143,9 +154,18 @@ def batch(
         int | None, typer.Option("--jobs", min=1, help="clients at a time; a core each if absent")
     ] = None,
     timeout: Timeout = 300,
+    last_run: LastRun = None,
 ) -> None:
     """Build the plans of many clients and their index."""
-    _build(files, as_of, language, params, out, jobs or os.cpu_count() or 1, timeout)
+    if last_run is not None and not last_run.is_dir():
+        _say_error(
+            language,
+            f"没有文件夹 {last_run}；请写上某一天的规划书所在的文件夹，如 out/2026-08-22",
+            f"there is no folder {last_run}; name that of a day's plans, such as out/2026-08-22",
+        )
+        raise typer.Exit(2)
+    count = jobs or os.cpu_count() or 1
+    _build(files, as_of, language, params, out, count, timeout, last_run=last_run)
 
 
 Json = Annotated[bool, typer.Option("--json", help="for programs")]
@@ -472,14 +492,19 @@ def _build(
     out: Path,
     jobs: int,
     timeout: float,
+    *,
+    last_plan: Path | None = None,
+    last_run: Path | None = None,
 ) -> None:
     from planning.errors import ClientFileError
     from reports.language.problems import problem_lines
     from reports.run.batch import Batch, run
 
+    day = _day(as_of or _today(), language)
     wanted = Batch(
-        tuple(files), params, _day(as_of or _today(), language), language, out, jobs, timeout
-    )
+        tuple(files), params, day, language, out, jobs, timeout,
+        last_plan=last_plan, last_run=last_run,
+    )  # fmt: skip
     try:
         results = run(wanted, lambda result: _tell(result, language))
     except ClientFileError as error:
@@ -535,8 +560,13 @@ def _tell(result: Result, language: str) -> None:
         typer.echo(f"    {line}")
 
 
+def _say_error(language: str, chinese: str, english: str) -> None:
+    typer.echo(chinese if language == "zh" else english, err=True)
+
+
 def _say(language: str, chinese: str, english: str) -> None:
     typer.echo(chinese if language == "zh" else english)
 
 
 commands.register(app)
+questionnaire.register(app)

@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 
 from planning.dates import add_months
+from planning.household.balance_sheet import balance_sheet
 from planning.household.cashflow import cashflow, year_ahead
 from planning.household.client import read_household
 from planning.household.pay import net_pay
@@ -20,6 +21,8 @@ from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import follows_index, rate_steps
 from planning.risk.contingency import emergency_fund
+from planning.risk.course import course
+from planning.risk.stress import Projection
 from planning.strategy.adjustment import adjustment
 from planning.strategy.footing import Footing
 from planning.strategy.income_falls import income_falls
@@ -29,7 +32,7 @@ from planning.strategy.restructure import (
     ReliefKind,
     ReliefTerms,
     by_relief,
-    relief_options,
+    ways_to_lighten,
 )
 from planning.strategy.triggers import ActionCode, TriggerCode, triggers
 from reports.exhibits import adjustment as exhibit
@@ -72,7 +75,9 @@ def footing(household):
     pay = net_pay(household, rules, TODAY)
     debts = open_debts(household)
     frame = cashflow(household, debts, TODAY, least_months=36, pay=pay)
-    fund = emergency_fund(household, frame, TODAY, rules, pay)
+    base = Projection(debts, frame, balance_sheet(household, debts, TODAY))
+    life = course(household, base, 36, TODAY, pay)
+    fund = emergency_fund(household, frame, life, rules, pay)
     return Footing(
         household=household,
         positions=debts,
@@ -100,7 +105,7 @@ def options_of(number, liability, *, is_difficult=True, **asked):
         household, parameters().book.on(TODAY), parameters().products, is_difficult, **asked
     )
     (debt,) = (one for one in open_debts(household) if one.contract.id == liability)
-    return debt, {one.kind: one for one in relief_options(debt, terms)}
+    return debt, {one.option.kind: one.option for one in ways_to_lighten(debt, terms)}
 
 
 def fen(amount):
@@ -702,7 +707,7 @@ def spare_ways(contract, **asked):
     household = owing(contract)
     terms = ReliefTerms(household, parameters().book.on(TODAY), (), is_difficult=False, **asked)
     (debt,) = open_debts(household)
-    found = {one.kind: one for one in relief_options(debt, terms)}
+    found = {one.option.kind: one.option for one in ways_to_lighten(debt, terms)}
     return debt, found.get("part_prepayment")
 
 

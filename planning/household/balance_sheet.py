@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from planning.household.cashflow import LAST_LIQUID_TIER
 from planning.household.guarantees import open_guarantees
-from planning.household.profile import PROPERTY
 from planning.record import Record
 
 if TYPE_CHECKING:
@@ -76,8 +74,6 @@ def balance_sheet(
     household: Household,
     positions: Sequence[Position],
     as_of: date,
-    *,
-    property_fall: Decimal = Decimal(0),
 ) -> BalanceSheet:
     """
     The household's balance sheet.
@@ -87,14 +83,13 @@ def balance_sheet(
     household : its assets, provident fund and guarantees given.
     positions : its debts on `as_of`.
     as_of : day of the plan.
-    property_fall : fraction by which homes, shops and investment property are worth less.
 
     Returns
     -------
     Money in 分. A provident-fund account is an asset of tier 3; guarantees given are contingent
     and stand beside the sheet, not in it.
     """
-    assets = tuple(_asset_lines(household, property_fall))
+    assets = tuple(_asset_lines(household))
     liabilities = tuple(
         LiabilityLine(
             id=p.contract.id,
@@ -124,13 +119,12 @@ def balance_sheet(
     )
 
 
-def _asset_lines(household: Household, property_fall: Decimal) -> list[AssetLine]:
-    kept = dict.fromkeys(PROPERTY, 1 - property_fall)
+def _asset_lines(household: Household) -> list[AssetLine]:
     owned = [
         AssetLine(
             id=asset.id,
             kind=asset.kind,
-            value_fen=round(asset.value * kept.get(asset.kind, 1)),
+            value_fen=asset.value,
             liquidity_tier=asset.liquidity_tier,
             is_pledged=asset.is_pledged,
         )

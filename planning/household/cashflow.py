@@ -102,7 +102,7 @@ def cashflow(
     )
     for column, is_essential in (("essential_expense", True), ("other_expense", False)):
         lines = (line for line in household.expenses if line.is_essential == is_essential)
-        frame[column] = _total(months, (_spent(line, months, as_of) for line in lines))
+        frame[column] = _total(months, (spending_by_month(line, months, as_of) for line in lines))
     frame["debt_service"] = _less(_due_by_month(months, service, _instalment), offset.prepaid)
     homes = [p for p in service if p.contract.product in HOUSING]
     frame["housing_service"] = _less(_due_by_month(months, homes, _instalment), offset.prepaid)
@@ -206,7 +206,8 @@ def _by_month(
     return flows
 
 
-def _spent(line: Expense, months: list[date], as_of: date) -> list[float]:
+def spending_by_month(line: Expense, months: Sequence[date], as_of: date) -> list[float]:
+    """What is spent on a line in each month, 元; months are given by their first days."""
     return _by_month(line, yuan(line.amount), months, as_of)
 
 

@@ -40,6 +40,8 @@ _STATED_DAYS: Final = (
     ("assets", "valued_on"),
     ("liabilities", "drawn_on"),
     ("liabilities", "reported_on"),
+    ("credit_lines", "reported_on"),
+    ("credit_enquiries", "counted_on"),
 )
 _REFERRING: Final = (
     ("income", "owner", "members", "unknown_member"),
@@ -103,6 +105,7 @@ def _repetitions(data: Mapping[str, Any]) -> Iterator[Conflict]:
         ("members", "id"),
         ("assets", "id"),
         ("liabilities", "id"),
+        ("credit_lines", "id"),
         ("provident_fund", "owner"),
     )
     for section, name in unique:

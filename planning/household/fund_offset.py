@@ -10,13 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from planning.dates import add_months
 from planning.household.profile import is_paid_in
 from planning.loans.offset import (
-    DAY,
     OffsetLoan,
     OffsetRow,
     OffsetTerms,
@@ -25,10 +22,10 @@ from planning.loans.offset import (
 )
 from planning.loans.schedule import Prepayment, Schedule
 from planning.repayment.purse import FundPool
-from planning.units import MONTHS_PER_YEAR, Fen, share_of
+from planning.units import Fen, share_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from planning.household.cashflow import IncomeShock
     from planning.household.profile import Household, ProvidentFund
@@ -92,8 +89,7 @@ def fund_offset(
     balances earn together. A deposit ends with its owner's salary where the file says when that
     ends. Overdue instalments are the household's own, and a subsidised loan is left out.
     """
-    accounts = [account for account in household.provident_fund if account.offset != "none"]
-    pools = _pools(accounts, [p for p in housing if p.contract.subsidy is None])
+    pools = shared_accounts(household, housing)
     nothing = (0,) * len(months)
     if not pools:
         return FundOffset({}, nothing, nothing)
@@ -105,7 +101,7 @@ def fund_offset(
             pool, months, [_deposit(household, pool, months, n, shock) for n in range(len(months))]
         )
     )
-    is_monthly = accounts[0].offset == "monthly"
+    is_monthly = pools[0].accounts[0].offset == "monthly"
     taken = _by_month(rows, months)
     return FundOffset(
         standing={} if is_monthly else {p.contract.id: _offset(p, rows) for p in loans},
@@ -132,17 +128,16 @@ def fund_pools(
     """
     from planning.household.cashflow import NO_SHOCK
 
-    accounts = [account for account in household.provident_fund if account.offset != "none"]
     built = []
-    for pool in _pools(accounts, [p for p in housing if p.contract.subsidy is None]):
+    for pool in shared_accounts(household, housing):
         deposits = [_deposit(household, pool, months, n, NO_SHOCK) for n in range(len(months))]
-        rows = tuple(_rows(pool, months, deposits))
+        rows = _rows(pool, months, deposits)
         if rows:
             built.append(_as_pool(pool, rows, months))
     return tuple(built)
 
 
-def _as_pool(pool: _Pool, rows: Sequence[OffsetRow], months: Sequence[date]) -> FundPool:
+def _as_pool(pool: SharedAccounts, rows: Sequence[OffsetRow], months: Sequence[date]) -> FundPool:
     first = rows[0]
     opening = first.fund_balance + first.from_fund - first.deposited - first.credited
     held, inflow = opening, dict.fromkeys(months, 0)
@@ -159,7 +154,7 @@ def _as_pool(pool: _Pool, rows: Sequence[OffsetRow], months: Sequence[date]) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class _Pool:
+class SharedAccounts:
     """Accounts that repay the same loans."""
 
     accounts: tuple[ProvidentFund, ...]
@@ -170,15 +165,23 @@ class _Pool:
         return any(account.owner in loan.contract.borrowers for account in self.accounts)
 
 
-def _pools(accounts: Sequence[ProvidentFund], housing: Sequence[Position]) -> tuple[_Pool, ...]:
-    """The accounts by the loans they have in common; one without a loan repays nothing."""
-    pools = [_Pool((account,), ()) for account in accounts]
+def shared_accounts(
+    household: Household, housing: Sequence[Position]
+) -> tuple[SharedAccounts, ...]:
+    """
+    The accounts that offset, by the loans they have in common; one without a loan repays nothing.
+
+    A subsidised loan is left out.
+    """
+    accounts = [account for account in household.provident_fund if account.offset != "none"]
+    housing = [loan for loan in housing if loan.contract.subsidy is None]
+    pools = [SharedAccounts((account,), ()) for account in accounts]
     for loan in housing:
         joined = [pool for pool in pools if pool.shares(loan)]
         if joined:
             pools = [pool for pool in pools if pool not in joined]
             pools.append(
-                _Pool(
+                SharedAccounts(
                     tuple(account for pool in joined for account in pool.accounts),
                     (*(own for pool in joined for own in pool.loans), loan),
                 )
@@ -188,46 +191,41 @@ def _pools(accounts: Sequence[ProvidentFund], housing: Sequence[Position]) -> tu
 
 def _deposit(
     household: Household,
-    pool: _Pool,
+    pool: SharedAccounts,
     months: Sequence[date],
     number: int,
     shock: IncomeShock,
 ) -> Fen:
     """What reaches the accounts in a month."""
-    earning = sum(a.monthly_deposit for a in pool.accounts if _earns(household, a, months[number]))
+    earning = sum(a.monthly_deposit for a in pool.accounts if earns(household, a, months[number]))
     if 0 < number <= shock.months_without_pay:
         return 0
     return share_of(earning, 1 - shock.fall) if number else earning
 
 
-def _earns(household: Household, account: ProvidentFund, month: date) -> bool:
+def earns(household: Household, account: ProvidentFund, month: date) -> bool:
     """Whether the owner has a salary in a month; one whose file has none deposits freely."""
     own = [x for x in household.income if x.owner == account.owner and x.kind == "salary"]
     return not own or any(is_paid_in(line, month) for line in own)
 
 
 def _rows(
-    pool: _Pool,
+    pool: SharedAccounts,
     months: Sequence[date],
     deposits: Sequence[Fen],
-) -> Iterator[OffsetRow]:
-    """Every payment, one ledger for each run of months with the same deposit."""
+) -> tuple[OffsetRow, ...]:
+    """Every payment of the pool's loans."""
     accounts, loans = pool.accounts, pool.loans
     terms = OffsetTerms(mode=accounts[0].offset, month=accounts[0].offset_month)
-    account = _pooled(accounts, loans[0].as_of)
-    taken: dict[str, list[Prepayment]] = {loan.contract.id: [] for loan in loans}
-    for deposit, run in groupby(range(len(months)), key=lambda number: deposits[number]):
-        last = add_months(months[list(run)[-1]], 1) - DAY
-        account = account.model_copy(update={"monthly_deposit": deposit})
-        open_loans = [_open_loan(loan, taken[loan.contract.id]) for loan in loans]
-        rows = [r for r in offset_ledger(account, open_loans, terms).rows if r.due_on <= last]
-        yield from rows
-        account = _later(account, rows, last)
-        for row in rows if terms.mode == "yearly" else ():
-            taken[row.loan] += _prepaid(row)
+    by_month = dict(zip(months, deposits, strict=True))
+    ledger = offset_ledger(
+        pooled(accounts, loans[0].as_of), [_open_loan(loan) for loan in loans], terms, by_month
+    )
+    return tuple(row for row in ledger.rows if row.due_on.replace(day=1) in by_month)
 
 
-def _pooled(accounts: Sequence[ProvidentFund], as_of: date) -> ProvidentFundAccount:
+def pooled(accounts: Sequence[ProvidentFund], as_of: date) -> ProvidentFundAccount:
+    """Accounts that repay the same loans as one, without its deposits."""
     return ProvidentFundAccount.model_construct(
         balance=sum(account.balance for account in accounts),
         reported_on=as_of,
@@ -244,23 +242,6 @@ def _joint_rate(accounts: Sequence[ProvidentFund]) -> Decimal:
     if not held:
         return min(account.annual_rate for account in accounts)
     return sum((a.annual_rate * a.balance for a in accounts), Decimal(0)) / held
-
-
-def _later(
-    account: ProvidentFundAccount, rows: Sequence[OffsetRow], day: date
-) -> ProvidentFundAccount:
-    """
-    The account on the evening of a later day.
-
-    Interest that has run since its last credit is not carried over a change of deposits.
-    """
-    balance = rows[-1].fund_balance if rows else account.balance
-    since = rows[-1].due_on if rows else account.reported_on
-    span = (day.year - since.year) * MONTHS_PER_YEAR + day.month - since.month
-    first = since.replace(day=1)
-    days = (add_months(first, number, account.deposit_day) for number in range(span + 1))
-    deposited = sum(since < own <= day for own in days) * account.monthly_deposit
-    return account.model_copy(update={"balance": balance + deposited, "reported_on": day})
 
 
 def _prepaid(row: OffsetRow) -> list[Prepayment]:

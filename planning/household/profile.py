@@ -26,6 +26,7 @@ from planning.fields import (
     Reference,
     Text,
 )
+from planning.household.debt_capacity import DebtCapacityAnswers
 from planning.household.tax_facts import TaxFacts
 from planning.loans import uses
 from planning.loans.conflicts import MAX_TERM_MONTHS
@@ -358,6 +359,37 @@ class Insurance(Record):
     ends_on: date | None = Field(default=None, description="保障到期日; absent: for life")
 
 
+class CreditLine(Record):
+    """
+    A revolving line (循环额度) the household may draw: a credit card or a standing credit.
+
+    What is drawn and not paid back in full is a debt; it counts in the warnings, not yet in the
+    balance sheet, and belongs among the liabilities as the contract it becomes.
+    """
+
+    id: Reference = Field(description="name of the line")
+    lender: Text = Field(description="发卡或授信机构")
+    kind: Literal["card", "cash_line"] = Field(description="信用卡 or 循环授信额度")
+    limit: PositiveMoney = Field(description="授信额度, 元")
+    used: Money = Field(default=0, description="已用额度, 元 on `reported_on`")
+    repays: Literal["in_full", "minimum", "part"] = Field(
+        default="in_full", description="还款习惯: 全额, 最低还款额, or 介于两者之间"
+    )
+    annual_rate: Fraction | None = Field(
+        default=None, description="透支或支用年利率, fraction per year; absent: unknown"
+    )
+    reported_on: date = Field(description="额度与用额日期")
+
+
+class CreditEnquiries(Record):
+    """How often lenders have asked for the credit report of late (征信查询); 本人查询 not counted."""
+
+    number: Annotated[int, Field(ge=0, le=200)] = Field(
+        description="近三个月贷款审批、信用卡审批等查询次数"
+    )
+    counted_on: date = Field(description="征信报告日期")
+
+
 class GuaranteeGiven(Record):
     """A guarantee for somebody else's debt: a contingent liability (对外担保, 或有负债)."""
 
@@ -401,6 +433,7 @@ class Household(Record):
     members: tuple[Member, ...] = Field(min_length=1, description="家庭成员")
     need: Need = Field(description="负债需求")
     risk_tolerance: RiskTolerance = Field(description="风险承受能力")
+    debt_capacity: DebtCapacityAnswers | None = Field(default=None, description="负债承受能力问卷")
     goals: tuple[Goal, ...] = Field(default=(), description="目标")
     prepayment_wish: PrepaymentWish | None = Field(default=None, description="提前还款意向")
     income: tuple[Income, ...] = Field(default=(), description="收入")
@@ -409,6 +442,10 @@ class Household(Record):
     provident_fund: tuple[ProvidentFund, ...] = Field(default=(), description="住房公积金账户")
     insurance: tuple[Insurance, ...] = Field(default=(), description="保障")
     liabilities: tuple[LoanContract, ...] = Field(default=(), description="负债, one a contract")
+    credit_lines: tuple[CreditLine, ...] = Field(default=(), description="循环额度, cards among them")
+    credit_enquiries: CreditEnquiries | None = Field(
+        default=None, description="征信查询; absent: unknown"
+    )
     guarantees_given: tuple[GuaranteeGiven, ...] = Field(default=(), description="对外担保")
     advisor: Advisor = Field(description="客户经理")
     consents: Consents = Field(description="授权")

@@ -151,7 +151,10 @@ class OffsetLedger:
 
 
 def offset_ledger(
-    account: ProvidentFundAccount, loans: Sequence[OffsetLoan], terms: OffsetTerms
+    account: ProvidentFundAccount,
+    loans: Sequence[OffsetLoan],
+    terms: OffsetTerms,
+    deposits: Mapping[date, Fen] | None = None,
 ) -> OffsetLedger:
     """
     What the fund and what the household pays until every loan is repaid.
@@ -162,6 +165,8 @@ def offset_ledger(
     loans : one, or the parts of a combination loan; the provident part goes first wherever it
         stands, the others in the order given.
     terms : with ``none`` the fund only grows.
+    deposits : what reaches the account in a month, by its first day, where that changes; another
+        month has the account's own.
 
     Returns
     -------
@@ -178,7 +183,7 @@ def offset_ledger(
     -----
     On one day the fund is credited its interest, then the deposit, and is withdrawn from last.
     """
-    walk = _Walk(account, loans, terms)
+    walk = _Walk(account, loans, terms, deposits or {})
     rows = tuple(walk.rows())
     ledger = OffsetLedger(tuple(walk.schedules), rows)
     _check_identities(account, ledger)
@@ -188,8 +193,9 @@ def offset_ledger(
 class _Fund:
     """The account between two withdrawals."""
 
-    def __init__(self, account: ProvidentFundAccount) -> None:
+    def __init__(self, account: ProvidentFundAccount, deposits: Mapping[date, Fen]) -> None:
         self.account = account
+        self.deposits = deposits
         self.balance = account.balance
         self.on = account.reported_on
         self.fen_days = 0
@@ -208,8 +214,9 @@ class _Fund:
             if is_credit:
                 credited += self._credit()
             if is_deposit:
-                self.balance += self.account.monthly_deposit
-                deposited += self.account.monthly_deposit
+                own = self.deposits.get(event.replace(day=1), self.account.monthly_deposit)
+                self.balance += own
+                deposited += own
         self._count_to(day)
         return deposited, credited
 
@@ -243,11 +250,15 @@ class _Walk:
     """The loans and the fund, payment by payment."""
 
     def __init__(
-        self, account: ProvidentFundAccount, loans: Sequence[OffsetLoan], terms: OffsetTerms
+        self,
+        account: ProvidentFundAccount,
+        loans: Sequence[OffsetLoan],
+        terms: OffsetTerms,
+        deposits: Mapping[date, Fen],
     ) -> None:
         self.loans = loans
         self.terms = terms
-        self.fund = _Fund(account)
+        self.fund = _Fund(account, deposits)
         self.schedules = [loan.schedule() for loan in loans]
         self.offsets: list[list[Prepayment]] = [[] for _ in loans]
         self.offset_in: set[tuple[int, int]] = set()

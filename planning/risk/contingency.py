@@ -1,13 +1,16 @@
-"""The emergency fund and what stands behind the debts if a life changes."""
+"""The emergency plan (应急安排): the fund, what stands behind the debts, cover, a last resort."""
 
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from planning.household.cashflow import EARNED, liquid_assets, year_ahead
 from planning.household.recognition import monthly_income
 from planning.record import Record
+from planning.risk.fund_saving import SavingPlan, saving_plan
+from planning.risk.fund_sizing import CaseNeed, case_needs, fund_cases
+from planning.risk.insurance_gap import Cover, insurance_gap
 from planning.units import MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
@@ -17,29 +20,42 @@ if TYPE_CHECKING:
 
     from planning.household.balance_sheet import BalanceSheet
     from planning.household.pay import NetPay
-    from planning.household.profile import Household, Income
+    from planning.household.profile import CreditLine, Household, Income
     from planning.parameters import RulesInForce
+    from planning.risk.course import Course
 
-FUND_RULE = "norms.emergency_fund_months"
-DEATH_COVER = ("life", "accident")
+FUND_RULE: Final = "norms.emergency_fund_months"
+FLOOR_RULE: Final = "contingency.floor_months"
+LINE_RULE: Final = "contingency.credit_line_months"
+HORIZON_RULE: Final = "house.stress_horizon_months"
+DEATH_COVER: Final = ("life", "accident")
 
 
 class EmergencyFund(Record):
     """
-    How much ready money the household should hold, and holds.
+    How much ready money the household should hold, and holds, 元.
 
-    `months` of `monthly_need_yuan` (essential spending and instalments) make `target_yuan`;
+    `target_yuan` is what the worst of `cases` takes of ready money, and no less than
+    `floor_yuan`; `set_by` says which. `target_months` is the target in months of
+    `monthly_need_yuan` (essential spending and instalments), None where nothing is needed.
+    `months` of that need are what the planners' norm asks, for comparison.
     `gap_yuan` is what is missing, 0 when nothing is. `lasts_months` is how long the ready money
     carries that need with no earned income at all, other income going on; None when it carries
-    it for good.
+    it for good. `saving` is how a gap is filled, None without one.
     """
 
     months: int
+    norm_yuan: float
     monthly_need_yuan: float
     target_yuan: float
+    target_months: float | None
+    floor_yuan: float
+    set_by: Literal["out_of_work", "illness", "lower_income", "sudden_sum", "floor"]
+    cases: tuple[CaseNeed, ...]
     held_yuan: float
     gap_yuan: float
     lasts_months: float | None
+    saving: SavingPlan | None
 
 
 class Backing(Record):
@@ -54,74 +70,118 @@ class Backing(Record):
     uncovered_debt_yuan: float
 
 
+class LineRoom(Record):
+    """
+    What a credit line has left, and what drawing of it would cost, 元.
+
+    Drawn is a month of need or what is left, whichever is less; the cost is simple interest, None
+    where the rate is not stated.
+    """
+
+    id: str
+    lender: str
+    kind: Literal["card", "cash_line"]
+    unused_yuan: float
+    annual_rate: float | None
+    draw_yuan: float
+    cost_yuan: float | None
+
+
+class LastResort(Record):
+    """Credit lines, used after everything else and never to live on; `months` are priced."""
+
+    months: int
+    unused_yuan: float
+    lines: tuple[LineRoom, ...]
+
+
 class Contingency(Record):
     """The numbers of the emergency plan."""
 
     fund: EmergencyFund
     backing: Backing
+    cover: Cover
+    last_resort: LastResort
 
 
 def contingency(
     household: Household,
     sheet: BalanceSheet,
     frame: pd.DataFrame,
-    as_of: date,
+    course: Course,
     rules: RulesInForce,
     pay: NetPay | None = None,
 ) -> Contingency:
     """
-    The emergency plan's numbers from the baseline cash-flow and the balance sheet.
+    The emergency plan's numbers.
 
     Parameters
     ----------
+    sheet, frame : balance sheet and baseline cash-flow of the rules' day.
+    course : the household compiled for many paths, of the same day.
     pay : needed where income is stated before tax.
     """
+    fund = emergency_fund(household, frame, course, rules, pay)
     return Contingency(
-        fund=emergency_fund(household, frame, as_of, rules, pay),
-        backing=_backing(household, sheet, as_of),
+        fund=fund,
+        backing=_backing(household, sheet, rules.as_of),
+        cover=insurance_gap(household, sheet, frame, rules, pay),
+        last_resort=last_resort(household, fund.monthly_need_yuan, rules),
     )
 
 
 def emergency_fund(
     household: Household,
     frame: pd.DataFrame,
-    as_of: date,
+    course: Course,
     rules: RulesInForce,
     pay: NetPay | None = None,
 ) -> EmergencyFund:
     """
-    Target and gap of the emergency fund.
+    Target, what sets it, gap and the way to fill it.
+
+    Parameters
+    ----------
+    frame, course : baseline cash-flow and compiled household, of one day and horizon.
+    pay : needed where income is stated before tax.
 
     Notes
     -----
-    The months are the norm's months of each kind of income, weighted by how much of the income
-    is of that kind, rounded up: a household that lives on a variable income holds more.
     Instalments count in full: what the provident fund pays of them ends with the pay it comes
     from.
     """
     year = year_ahead(frame)
-    need = (year["essential_expense"].sum() + year["debt_service"].sum()) / MONTHS_PER_YEAR
-    months = _months(household, as_of, rules, pay)
+    need = float(year["essential_expense"].sum() + year["debt_service"].sum()) / MONTHS_PER_YEAR
+    months = _norm_months(household, rules, pay)
+    cases = case_needs(course, fund_cases(household, course, rules))
+    floor = float(rules.value(FLOOR_RULE)) * need
+    target = max(floor, cases[0].need_yuan)
     held = liquid_assets(household)
-    target = months * need
-    other = _other_income(household, as_of) / MONTHS_PER_YEAR
-    drain = need - other
+    gap = max(target - held, 0.0)
+    drain = need - _other_income(household, rules.as_of) / MONTHS_PER_YEAR
+    span = int(rules.value(HORIZON_RULE))
     return EmergencyFund(
         months=months,
-        monthly_need_yuan=float(need),
-        target_yuan=float(target),
+        norm_yuan=months * need,
+        monthly_need_yuan=need,
+        target_yuan=target,
+        target_months=target / need if need > 0 else None,
+        floor_yuan=floor,
+        set_by=cases[0].code if cases[0].need_yuan > floor else "floor",
+        cases=cases,
         held_yuan=held,
-        gap_yuan=float(max(target - held, 0.0)),
-        lasts_months=float(held / drain) if drain > 0 else None,
+        gap_yuan=gap,
+        lasts_months=held / drain if drain > 0 else None,
+        saving=saving_plan(household, frame, target, span) if gap > 0 else None,
     )
 
 
-def _months(household: Household, as_of: date, rules: RulesInForce, pay: NetPay | None) -> int:
+def _norm_months(household: Household, rules: RulesInForce, pay: NetPay | None) -> int:
+    """The norm's months of each kind of income, weighted by how much is of it, rounded up."""
     by_stability: dict[str, float] = {}
-    for line in _current(household, as_of):
-        by_stability[line.stability] = by_stability.get(line.stability, 0.0) + a_year(
-            line, as_of, pay
-        )
+    for line in _current(household, rules.as_of):
+        amount = a_year(line, rules.as_of, pay)
+        by_stability[line.stability] = by_stability.get(line.stability, 0.0) + amount
     total = sum(by_stability.values())
     if not total:
         return int(rules.value(FUND_RULE, "variable"))
@@ -180,4 +240,38 @@ def _backing(household: Household, sheet: BalanceSheet, as_of: date) -> Backing:
         death_cover_yuan=cover,
         total_debt_yuan=debt,
         uncovered_debt_yuan=max(debt - cover, 0.0),
+    )
+
+
+def last_resort(household: Household, monthly_need_yuan: float, rules: RulesInForce) -> LastResort:
+    """
+    Credit lines that have something left, and what drawing a month of need would cost.
+
+    Parameters
+    ----------
+    monthly_need_yuan : essential spending and instalments of a month.
+    """
+    months = int(rules.value(LINE_RULE))
+    rooms = tuple(
+        _room(line, monthly_need_yuan, months)
+        for line in household.credit_lines
+        if line.used < line.limit
+    )
+    return LastResort(
+        months=months, unused_yuan=sum(room.unused_yuan for room in rooms), lines=rooms
+    )
+
+
+def _room(line: CreditLine, monthly_need_yuan: float, months: int) -> LineRoom:
+    unused = yuan(line.limit - line.used)
+    rate = None if line.annual_rate is None else float(line.annual_rate)
+    draw = min(unused, monthly_need_yuan)
+    return LineRoom(
+        id=line.id,
+        lender=line.lender,
+        kind=line.kind,
+        unused_yuan=unused,
+        annual_rate=rate,
+        draw_yuan=draw,
+        cost_yuan=None if rate is None else draw * rate * months / MONTHS_PER_YEAR,
     )

@@ -2,20 +2,23 @@
 Deterministic stress: the same household, one named change, what breaks and when.
 
 Rates move through each contract's own reset dates; income falls only where it is earned; prices
-fall only on property. A projection in float 元.
+fall only on property. Spending goes on as it is. A projection in float 元.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from planning.household.balance_sheet import balance_sheet
-from planning.household.cashflow import NO_SHOCK, IncomeShock, cashflow, year_ahead
+from planning.household.cashflow import NO_SHOCK, IncomeShock, cashflow
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.record import Record
+from planning.risk.paths import Paths, lived
+from planning.risk.shock import Shocks, scenario_shocks
 from planning.units import MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
@@ -29,7 +32,11 @@ if TYPE_CHECKING:
     from planning.household.profile import Household
     from planning.loans.position import Position
     from planning.loans.rates import IndexHistory
-    from planning.parameters import Scenario
+    from planning.parameters import RulesInForce, Scenario
+    from planning.risk.course import Course
+
+BASELINE: Final = "baseline"
+"""The name of the path on which nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,9 @@ class StressOutcome(Record):
 
     `months_to_shortfall` counts full months from the day of the plan to the first month that
     ends without liquid assets, None when none does within `horizon_months`;
-    `lowest_liquid_yuan` is the lowest month-end in that span, `final_liquid_yuan` the last one.
+    `lowest_liquid_yuan` is the lowest month-end in that span, `final_liquid_yuan` the last one,
+    `highest_debt_service_yuan` the dearest full month and `interest_yuan` what interest and fees
+    come to in it. Loan to value and net worth are of the day of the plan, prices fallen.
     Debt service counts instalments whoever pays them; `monthly_margin_yuan` is cash, so what the
     provident fund pays of them is left in it.
     """
@@ -59,6 +68,7 @@ class StressOutcome(Record):
     monthly_margin_yuan: float
     lowest_liquid_yuan: float
     final_liquid_yuan: float
+    interest_yuan: float
     horizon_months: int
     months_to_shortfall: int | None
     loan_to_value: float | None
@@ -70,87 +80,123 @@ def projection(
     histories: Mapping[str, IndexHistory],
     as_of: date,
     horizon_months: int,
-    scenario: Scenario | None = None,
     pay: NetPay | None = None,
+    *,
+    shock: IncomeShock = NO_SHOCK,
+    rate_shock_bp: int = 0,
 ) -> Projection:
     """
-    The household on `as_of`, as it is or under a scenario.
+    The household on `as_of`, as it is or with something changed, by the exact ledger.
+
+    It is what the many paths of ``stressed`` are held against: one case at a time, a hundred times
+    as slowly.
 
     Parameters
     ----------
     household, histories, as_of : as for the plan.
     horizon_months : full months the cash-flow reaches at least, debts or none.
-    scenario : what changes; nothing when absent.
     pay : needed where income is stated before tax; a fall of income falls on what arrives.
+    shock : what earned income loses.
+    rate_shock_bp : by how much every index moves from the next day on.
 
     Raises
     ------
     ParameterError
         A floating contract's index history does not reach back to its drawdown.
     """
-    shock_bp = scenario.rate_shock_bp if scenario else 0
-    shocked = {name: history.shifted(as_of, shock_bp) for name, history in histories.items()}
+    shocked = {name: history.shifted(as_of, rate_shock_bp) for name, history in histories.items()}
     positions = tuple(
         stand
         for contract in household.liabilities
         if (stand := position(contract, rate_steps(contract, shocked), as_of)).is_open
     )
-    shock = IncomeShock(scenario.income_fall, scenario.months_without_pay) if scenario else NO_SHOCK
-    property_fall = scenario.price_fall if scenario else Decimal(0)
     return Projection(
         positions,
         cashflow(household, positions, as_of, shock=shock, least_months=horizon_months, pay=pay),
-        balance_sheet(household, positions, as_of, property_fall=property_fall),
+        balance_sheet(household, positions, as_of),
     )
 
 
-def stress_test(
-    household: Household,
-    histories: Mapping[str, IndexHistory],
-    as_of: date,
-    scenarios: Sequence[Scenario],
-    horizon_months: int,
-    pay: NetPay | None = None,
-) -> tuple[StressOutcome, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Stressed:
     """
-    Every scenario's outcome, in the order given.
+    The household as it is and under every stress case, month by month.
+
+    `cases` names the paths, ``baseline`` first.
+    """
+
+    cases: tuple[str, ...]
+    course: Course
+    shocks: Shocks
+    paths: Paths
+
+    def place(self, case: str) -> int:
+        """The path of a case."""
+        return self.cases.index(case)
+
+
+def stressed(
+    course: Course,
+    scenarios: Sequence[Scenario],
+    histories: Mapping[str, IndexHistory],
+    rules: RulesInForce,
+) -> Stressed:
+    """
+    Every case lived through, after the household as it is.
 
     Parameters
     ----------
-    household, histories, as_of : as for ``projection``.
-    scenarios : named changes; one without any change gives the baseline's figures.
-    horizon_months : full months over which a shortfall is looked for.
-    pay : as for ``projection``.
+    course : the household over the span of the test.
+    scenarios : named changes; one without any change is the baseline once more.
+    histories, rules : as known on the day of the plan.
     """
-    return tuple(
-        outcome(
-            scenario.id,
-            projection(household, histories, as_of, horizon_months, scenario, pay),
-            horizon_months,
-        )
-        for scenario in scenarios
-    )
+    shocks = scenario_shocks(course, (None, *scenarios), histories, rules)
+    cases = (BASELINE, *(case.id for case in scenarios))
+    return Stressed(cases, course, shocks, lived(course, shocks))
 
 
-def outcome(name: str, projected: Projection, horizon_months: int) -> StressOutcome:
-    """The figures of one projection."""
-    year = year_ahead(projected.frame)
-    seen = projected.frame.iloc[: horizon_months + 1]
-    income, service = year["income"].sum(), year["debt_service"].sum()
-    spent = year["essential_expense"].sum() + year["other_expense"].sum()
-    fund_paid = year["fund_paid"].sum()
-    short = seen["liquid_assets"].to_numpy() < 0
-    known = [s.loan_to_value for s in projected.sheet.securities if s.loan_to_value is not None]
+def stress_outcomes(test: Stressed, sheet: BalanceSheet) -> tuple[StressOutcome, ...]:
+    """
+    The figures of each case, the baseline's first.
+
+    Parameters
+    ----------
+    sheet : the balance sheet on the day of the plan, without any fall of prices.
+    """
+    return tuple(_outcome(test, place, sheet) for place in range(len(test.cases)))
+
+
+def _outcome(test: Stressed, place: int, sheet: BalanceSheet) -> StressOutcome:
+    paths, months = test.paths, slice(1, MONTHS_PER_YEAR + 1)
+    liquid = paths.liquid_assets[place]
+    short = np.flatnonzero(np.round(liquid, 2) < 0)
+    service, income = paths.debt_service[place], paths.income[place]
+    margin = paths.net[place] + paths.lump_principal[place] + paths.arrears[place]
+    yearly_income = float(income[months].sum())
+    fall = 1 - float(test.shocks.property_kept[place, 0])
     return StressOutcome(
-        scenario=name,
-        debt_service_yuan=float(service / MONTHS_PER_YEAR),
-        highest_debt_service_yuan=float(projected.frame["debt_service"].iloc[1:].max()),
-        debt_service_share=float(service / income) if income > 0 else None,
-        monthly_margin_yuan=float((income - spent - service + fund_paid) / MONTHS_PER_YEAR),
-        lowest_liquid_yuan=float(seen["liquid_assets"].min()),
-        final_liquid_yuan=float(seen["liquid_assets"].iloc[-1]),
-        horizon_months=horizon_months,
-        months_to_shortfall=int(short.argmax()) if short.any() else None,
-        loan_to_value=max(known) if known else None,
-        net_worth_yuan=yuan(projected.sheet.net_worth_fen),
+        scenario=test.cases[place],
+        debt_service_yuan=float(service[months].sum() / MONTHS_PER_YEAR),
+        highest_debt_service_yuan=float(service[1:].max()),
+        debt_service_share=(
+            float(service[months].sum()) / yearly_income if yearly_income > 0 else None
+        ),
+        monthly_margin_yuan=float(margin[months].sum() / MONTHS_PER_YEAR),
+        lowest_liquid_yuan=float(liquid.min()),
+        final_liquid_yuan=float(liquid[-1]),
+        interest_yuan=float(paths.interest[place].sum()),
+        horizon_months=test.course.horizon_months,
+        months_to_shortfall=int(short[0]) if len(short) else None,
+        loan_to_value=_loan_to_value(sheet, test.course, fall),
+        net_worth_yuan=yuan(sheet.net_worth_fen) - test.course.property_yuan * fall,
     )
+
+
+def _loan_to_value(sheet: BalanceSheet, course: Course, fall: float) -> float | None:
+    """The highest share of debt to security on the day of the plan, after a fall of prices."""
+    shares = []
+    for security, pledge in zip(sheet.securities, course.pledges, strict=True):
+        value = pledge.property_yuan * (1 - fall) + pledge.other_yuan
+        if value > 0:
+            shares.append(yuan(security.balance_fen) / value)
+    return max(shares, default=None)

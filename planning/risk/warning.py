@@ -7,7 +7,6 @@ is a finding, never an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import inf
 from typing import TYPE_CHECKING, Literal
@@ -16,27 +15,24 @@ import pandas as pd
 from pydantic import Field
 
 from planning.dates import add_months
-from planning.household.cashflow import EARNED, LUMP_METHODS, year_ahead
 from planning.loans.rate_terms import FlatFee
 from planning.record import Record
+from planning.risk.exposure import maturities, outliving, owed_after, resets
+from planning.risk.indicators import IndicatorCode, Reading, margin_yuan, readings
 from planning.rules.check import Check
 from planning.rules.classification import asset_class
-from planning.units import MONTHS_PER_YEAR, yuan
+from planning.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from planning.household.profile import Household
-    from planning.household.ratios import Ratio
-    from planning.loans.cost import AllInCost
     from planning.parameters import RulesInForce
-    from planning.risk.contingency import Contingency
-    from planning.risk.stress import Projection, StressOutcome
+    from planning.risk.evidence import Evidence
     from planning.rules.classification import AssetClass
 
 Severity = Literal["critical", "warning", "notice", "good"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "notice", "good")
-UNSECURED = ("consumer_loan", "card_instalment", "renovation_loan", "education_loan", "other")
+Readings = dict[IndicatorCode, Reading]
 
 
 class Finding(Record):
@@ -57,54 +53,47 @@ class Finding(Record):
     check: Check | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Everything the findings are drawn from; `checks` are those of the debts and of the need."""
-
-    household: Household
-    baseline: Projection
-    as_of: date
-    ratios: Sequence[Ratio]
-    costs: Mapping[str, AllInCost]
-    stress: Sequence[StressOutcome]
-    contingency: Contingency
-    missing_publications: Sequence[date]
-    horizon_months: int
-    rules: RulesInForce
-    checks: Sequence[Check] = ()
-
-
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """Every finding, the most serious first; within one severity in a fixed order."""
+    read = readings(evidence)
     found = [
-        finding
-        for source in (
-            _past_due,
-            _shortfall,
-            _debt_service_limits,
-            _ratio_bands,
-            _net_worth,
-            _maturities,
-            _broken_rules,
-            _cost_forms,
-            _flat_fees,
-            _fund,
-            _stress,
-            _income_ends_first,
-            _unstable_income,
-            _lenders,
-            _guarantees,
-            _resets,
-            _balance_differences,
-            _suitability,
-            _consent,
-            _market_data,
-        )
-        for finding in source(evidence)
+        *_past_due(evidence),
+        *_shortfall(evidence),
+        *_debt_service_limits(evidence),
+        *_ratio_bands(evidence, read),
+        *_net_worth(evidence),
+        *_maturities(evidence, read),
+        *_broken_rules(evidence),
+        *_cost_forms(evidence),
+        *_flat_fees(evidence),
+        *_fund(evidence, read),
+        *_stress(evidence),
+        *_income_ends_first(evidence, read),
+        *_unstable_income(read),
+        *_lenders(read),
+        *_cards(read),
+        *_enquiries(read),
+        *_guarantees(read),
+        *_resets(evidence, read),
+        *_balance_differences(evidence),
+        *_suitability(evidence),
+        *_consent(evidence),
+        *_market_data(evidence),
     ]
     if not any(finding.severity in ("critical", "warning") for finding in found):
         found.append(Finding(code="within_norms", severity="good"))
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def _by_colour(reading: Reading) -> Severity:
+    """Red is a warning and amber a notice; only what cannot wait is critical."""
+    return "warning" if reading.colour == "red" else "notice"
+
+
+def _off_line(read: Readings, code: IndicatorCode) -> Reading | None:
+    """An indicator that is amber or red; None where it is in order, unknown or not there."""
+    reading = read.get(code)
+    return reading if reading and reading.colour in ("amber", "red") else None
 
 
 def _past_due(e: Evidence) -> Iterator[Finding]:
@@ -153,13 +142,12 @@ def _shortfall(e: Evidence) -> Iterator[Finding]:
         yield Finding(
             code="cash_shortfall_later", severity="warning", numbers={"month": str(short[0])}
         )
-    margin = float(year_ahead(frame)["net"].sum())
-    regular = year_ahead(frame)[["lump_principal", "arrears"]].to_numpy().sum()
-    if round((margin + regular) / MONTHS_PER_YEAR) < 0:
+    margin = margin_yuan(e)
+    if round(margin) < 0:
         yield Finding(
             code="spending_above_income",
             severity="critical" if lowest < 0 else "warning",
-            numbers={"monthly_yuan": float(-(margin + regular) / MONTHS_PER_YEAR)},
+            numbers={"monthly_yuan": -margin},
         )
 
 
@@ -180,12 +168,15 @@ def _debt_service_limits(e: Evidence) -> Iterator[Finding]:
             )
 
 
-def _ratio_bands(e: Evidence) -> Iterator[Finding]:
+def _ratio_bands(e: Evidence, read: Readings) -> Iterator[Finding]:
+    colours = {str(code): reading.colour for code, reading in read.items()}
     for ratio in e.ratios:
         if ratio.colour in ("amber", "red") and ratio.value is not None:
+            # An indicator may have an alarm line of the house's where the norm has none.
+            colour = colours.get(ratio.code, ratio.colour)
             yield Finding(
                 code=f"{ratio.code}_off_norm",
-                severity="warning" if ratio.colour == "red" else "notice",
+                severity="warning" if colour == "red" else "notice",
                 subject=ratio.code,
                 numbers={"value": ratio.value, "norm": ratio.green},
                 rule=ratio.rule,
@@ -201,20 +192,20 @@ def _net_worth(e: Evidence) -> Iterator[Finding]:
         )
 
 
-def _maturities(e: Evidence) -> Iterator[Finding]:
+def _maturities(e: Evidence, read: Readings) -> Iterator[Finding]:
+    """Every sum due before long; it is short when ready money does not reach as far as to it."""
+    enough: Severity = "warning" if _off_line(read, "maturity_cliff") else "notice"
     until = add_months(e.as_of, int(e.rules.value("house.maturity_notice_months")))
-    for position in e.baseline.positions:
-        last = position.remaining[-1] if position.remaining else None
-        if last is None or position.contract.method not in LUMP_METHODS or last.due_on > until:
-            continue
-        is_short = last.payment > e.baseline.sheet.liquid_assets_fen
+    for maturity in maturities(e.baseline.positions, until):
+        is_short = maturity.due_so_far > e.baseline.sheet.liquid_assets_fen
         yield Finding(
             code="maturity_ahead",
-            severity="critical" if is_short else "warning",
-            subject=position.contract.id,
+            severity="critical" if is_short else enough,
+            subject=maturity.position.contract.id,
             numbers={
-                "due_on": last.due_on.isoformat(),
-                "payment_fen": last.payment,
+                "due_on": maturity.row.due_on.isoformat(),
+                "payment_fen": maturity.row.payment,
+                "due_so_far_fen": maturity.due_so_far,
                 "liquid_fen": e.baseline.sheet.liquid_assets_fen,
             },
             rule="house.maturity_notice_months",
@@ -297,12 +288,12 @@ def _flat_fees(e: Evidence) -> Iterator[Finding]:
             )
 
 
-def _fund(e: Evidence) -> Iterator[Finding]:
+def _fund(e: Evidence, read: Readings) -> Iterator[Finding]:
     fund = e.contingency.fund
     if fund.gap_yuan > 0:
         yield Finding(
             code="emergency_fund_gap",
-            severity="warning" if fund.held_yuan < fund.target_yuan / 2 else "notice",
+            severity=_by_colour(read["fund_buffer"]),
             numbers={
                 "gap_yuan": fund.gap_yuan,
                 "target_yuan": fund.target_yuan,
@@ -330,22 +321,19 @@ def _stress(e: Evidence) -> Iterator[Finding]:
         )
 
 
-def _income_ends_first(e: Evidence) -> Iterator[Finding]:
+def _income_ends_first(e: Evidence, read: Readings) -> Iterator[Finding]:
     """Debts that outlive the last earned income of the household."""
-    earned = [line for line in e.household.income if line.kind in EARNED]
-    if not earned or any(line.ends_on is None for line in earned):
-        return
-    ends_on = max(line.ends_on for line in earned if line.ends_on is not None)
-    later = [p for p in e.baseline.positions if p.remaining and p.remaining[-1].due_on > ends_on]
-    if later:
-        owed = sum(row.principal for p in later for row in p.remaining if row.due_on > ends_on)
+    reading = _off_line(read, "debt_outlives_income")
+    if reading:
+        ends_on = date.fromisoformat(str(reading.evidence["income_ends_on"]))
+        later = outliving(e.baseline.positions, ends_on)
         yield Finding(
             code="debt_outlives_income",
-            severity="warning",
+            severity=_by_colour(reading),
             numbers={
                 "income_ends_on": ends_on.isoformat(),
                 "debt_ends_on": max(p.remaining[-1].due_on for p in later).isoformat(),
-                "balance_then_fen": owed,
+                "balance_then_fen": owed_after(later, ends_on),
                 "margin_then_yuan": _margin_after(e.baseline.frame, ends_on),
             },
         )
@@ -357,64 +345,93 @@ def _margin_after(frame: pd.DataFrame, day: date) -> float:
     return float((later["net"] + later["lump_principal"]).mean())
 
 
-def _unstable_income(e: Evidence) -> Iterator[Finding]:
-    yearly = {"fixed": 0.0, "variable": 0.0, "seasonal": 0.0}
-    for line in e.household.income:
-        times = MONTHS_PER_YEAR if line.frequency == "monthly" else 1
-        yearly[line.stability] += yuan(line.net_amount or line.gross_amount or 0) * times
-    total = sum(yearly.values())
-    share = (total - yearly["fixed"]) / total if total else 0.0
-    if share >= float(e.rules.value("house.unstable_income_share")) and e.baseline.positions:
+def _unstable_income(read: Readings) -> Iterator[Finding]:
+    reading = _off_line(read, "unstable_income")
+    if reading:
         yield Finding(
             code="income_unstable",
-            severity="notice",
-            numbers={"share": share},
+            severity=_by_colour(reading),
+            numbers={"share": reading.value or 0.0},
             rule="house.unstable_income_share",
         )
 
 
-def _lenders(e: Evidence) -> Iterator[Finding]:
-    lenders = {p.contract.lender for p in e.baseline.positions if p.contract.product in UNSECURED}
-    if len(lenders) >= int(e.rules.value("house.many_lenders")):
+def _lenders(read: Readings) -> Iterator[Finding]:
+    reading = _off_line(read, "lenders")
+    if reading:
         yield Finding(
             code="many_lenders",
-            severity="warning",
-            numbers={"lenders": len(lenders)},
+            severity=_by_colour(reading),
+            numbers={"lenders": int(reading.value or 0)},
             rule="house.many_lenders",
         )
 
 
-def _guarantees(e: Evidence) -> Iterator[Finding]:
-    amount = e.baseline.sheet.contingent_fen
-    if amount:
+def _cards(read: Readings) -> Iterator[Finding]:
+    """Limits nearly used up, and balances that the minimum hardly touches."""
+    use, least = _off_line(read, "card_use"), _off_line(read, "minimum_payments")
+    if use:
         yield Finding(
-            code="guarantee_exposure",
-            severity="warning",
-            numbers={
-                "amount_fen": amount,
-                "liquid_fen": e.baseline.sheet.liquid_assets_fen,
-                "net_worth_fen": e.baseline.sheet.net_worth_fen,
-            },
+            code="card_use_high",
+            severity=_by_colour(use),
+            numbers={"use": use.value or 0.0, "norm": use.lines.green, **use.evidence},
+            rule=use.lines.rule,
+        )
+    if least:
+        yield Finding(
+            code="minimum_payments",
+            severity=_by_colour(least),
+            numbers=dict(least.evidence),
+            rule=least.lines.rule,
         )
 
 
-def _resets(e: Evidence) -> Iterator[Finding]:
-    until = e.as_of + timedelta(days=int(e.rules.value("house.reset_notice_days")))
-    for position in e.baseline.positions:
-        step = position.next_reset_after(e.as_of)
-        if step is None or step.starts_on > until:
+def _enquiries(read: Readings) -> Iterator[Finding]:
+    reading = _off_line(read, "enquiries")
+    if reading:
+        yield Finding(
+            code="many_enquiries",
+            severity=_by_colour(reading),
+            numbers={
+                "enquiries": int(reading.value or 0),
+                "norm": reading.lines.green,
+                **reading.evidence,
+            },
+            rule=reading.lines.rule,
+        )
+
+
+def _guarantees(read: Readings) -> Iterator[Finding]:
+    """Any guarantee deserves a word: the household may be called on for all of it."""
+    reading = read.get("guarantees")
+    if reading:
+        yield Finding(
+            code="guarantee_exposure",
+            severity="notice" if reading.colour == "green" else "warning",
+            numbers=dict(reading.evidence),
+        )
+
+
+def _resets(e: Evidence, read: Readings) -> Iterator[Finding]:
+    """Resets close by; of a rise that is an alarm those further ahead as well."""
+    near = e.as_of + timedelta(days=int(e.rules.value("house.reset_notice_days")))
+    reading = read.get("repricing")
+    is_alarm = reading is not None and reading.colour == "red"
+    months = int(e.rules.value("warning.repricing_notice_months")) if is_alarm else 0
+    for reset in resets(e.baseline.positions, e.as_of, max(near, add_months(e.as_of, months))):
+        rises = is_alarm and reset.monthly_change_yuan > 0
+        if reset.step.starts_on > near and not rises:
             continue
-        after = [row for row in position.remaining if row.due_on > step.starts_on]
         yield Finding(
             code="reset_ahead",
-            severity="notice",
-            subject=position.contract.id,
+            severity="warning" if rises else "notice",
+            subject=reset.position.contract.id,
             numbers={
-                "reset_on": step.starts_on.isoformat(),
-                "rate_now": float(position.rate_today.annual_rate),
-                "rate_then": float(step.annual_rate),
-                "payment_now_fen": position.remaining[0].payment,
-                "payment_then_fen": after[min(1, len(after) - 1)].payment,
+                "reset_on": reset.step.starts_on.isoformat(),
+                "rate_now": float(reset.position.rate_today.annual_rate),
+                "rate_then": float(reset.step.annual_rate),
+                "payment_now_fen": reset.payment_now,
+                "payment_then_fen": reset.payment_then,
             },
             rule="house.reset_notice_days",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 if TYPE_CHECKING:
     from planning.loans.contract import ProductKind
@@ -12,8 +12,14 @@ if TYPE_CHECKING:
 ClassName = Literal["special_mention", "substandard", "doubtful", "loss"]
 """关注, 次级, 可疑, 损失; a debt that is not past due is 正常 and has none of them."""
 
+Quality = Literal["normal", "special_mention", "substandard", "doubtful", "loss"]
+"""All five classes, 正常 among them, the best first."""
+
 BAD: Final[tuple[ClassName, ...]] = ("substandard", "doubtful", "loss")
 """What is called a bad loan (不良), the mildest first."""
+
+PAST_DUE: Final[tuple[ClassName, ...]] = get_args(ClassName)
+QUALITIES: Final[tuple[Quality, ...]] = get_args(Quality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +64,33 @@ def asset_class(days: int, product: ProductKind, rules: RulesInForce) -> AssetCl
             name = worse
     left = int(rules.value(rule, "substandard")) + 1 - days
     return AssetClass(name=name, days_to_substandard=left, rule=rule)
+
+
+def quality(days: int, product: ProductKind, rules: RulesInForce) -> Quality | None:
+    """The class by days alone, 正常 where nothing is past due; None before there was a rule."""
+    if not rules.is_in_force(class_rule(product)):
+        return None
+    reached = asset_class(days, product, rules)
+    return "normal" if reached is None else reached.name
+
+
+def first_days(product: ProductKind, rules: RulesInForce) -> dict[ClassName, int]:
+    """
+    The number of days past due with which each class begins, the mildest first.
+
+    Empty before there was such a rule.
+    """
+    rule = class_rule(product)
+    if not rules.is_in_force(rule):
+        return {}
+    return {name: int(rules.value(rule, name)) + 1 for name in PAST_DUE}
+
+
+def is_bad(name: Quality) -> bool:
+    """Whether a class is that of a bad loan (不良)."""
+    return name in BAD
+
+
+def worse_of(one: Quality, other: Quality) -> Quality:
+    """The worse of two classes."""
+    return max(one, other, key=QUALITIES.index)

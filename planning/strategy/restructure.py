@@ -171,13 +171,8 @@ class Relieved:
     debt: Position
 
 
-def relief_options(debt: Position, terms: ReliefTerms) -> tuple[ReliefOption, ...]:
-    """Every way to lighten a debt, the most relief for a yuan of extra cost first."""
-    return tuple(one.option for one in ways_to_lighten(debt, terms))
-
-
 def ways_to_lighten(debt: Position, terms: ReliefTerms) -> tuple[Relieved, ...]:
-    """The same, each with the debt as it would then stand."""
+    """Every way to lighten a debt, the most relief for a yuan of extra cost first."""
     if not debt.remaining:
         return ()
     found = [*_computed(debt, terms), *_renegotiated(debt, terms)]

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
 
+from planning.errors import ClientFileError
 from planning.household.client import check_households
 from planning.inputs import read_parameters
+from planning.risk.last_plan import read_last_plan
 from reports.language.problems import problem_lines
 from reports.run.artefacts import PLAN as PLAN_FILE
 from reports.run.artefacts import (
@@ -47,7 +49,12 @@ PRELOADED = ["reports.run.warm"]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Client files, the day and language of their plans, and where they go."""
+    """
+    Client files, the day and language of their plans, and where they go.
+
+    Trends are read against `last_plan`, or against what a client has in `last_run`, the folder of
+    an earlier day's plans.
+    """
 
     client_files: tuple[Path, ...]
     params: Path
@@ -57,11 +64,20 @@ class Batch:
     jobs: int = 2
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
     notebook: Path = ROOT / "notebooks" / "client_plan.ipynb"
+    last_plan: Path | None = None
+    last_run: Path | None = None
 
     @property
     def run_folder(self) -> Path:
         """Where this day's plans stand."""
         return self.out / self.as_of.isoformat()
+
+    def last_plan_of(self, client: str) -> Path | None:
+        """The client's plan before this one; None where none is named or none stands there."""
+        if self.last_plan or self.last_run is None:
+            return self.last_plan
+        kept = self.last_run / client / PLAN_FILE
+        return kept if kept.exists() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,7 @@ def run(batch: Batch, tell: Callable[[Result], None]) -> tuple[Result, ...]:
             batch.language,
             batch.run_folder,
             batch.notebook,
+            batch.last_plan_of(household.client),
         )
         for path, household in households.items()
     ]
@@ -134,7 +151,27 @@ def checked(batch: Batch, book: RuleBook) -> tuple[dict[Path, Household], tuple[
         Failure(_stem(Path(file), taken), "bad_input", tuple(problem_lines(told, batch.language)))
         for file, told in problems.items()
     )
-    return households, failures
+    sound, refused = _comparable(households, batch)
+    return sound, (*failures, *refused)
+
+
+def _comparable(
+    households: dict[Path, Household], batch: Batch
+) -> tuple[dict[Path, Household], tuple[Failure, ...]]:
+    """Households whose earlier plan can be read, or is not there, and why not of the others."""
+    sound: dict[Path, Household] = {}
+    refused = []
+    for path, household in households.items():
+        last = batch.last_plan_of(household.client)
+        try:
+            if last:
+                read_last_plan(last, household.client, batch.as_of)
+        except ClientFileError as error:
+            told = tuple(problem_lines(error.problems, batch.language))
+            refused.append(Failure(household.client, "bad_input", told))
+        else:
+            sound[path] = household
+    return sound, tuple(refused)
 
 
 def refresh_index(run_folder: Path, as_of: date, language: str) -> Path:

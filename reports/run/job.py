@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything that decides one client's documents, and the folder they go to."""
+    """
+    Everything that decides one client's documents, and the folder they go to.
+
+    `last_plan` is the plan.json of an earlier day that trends are read against, None for none.
+    """
 
     client: str
     client_file: Path
@@ -37,6 +41,7 @@ class Job:
     language: str
     run_folder: Path
     notebook: Path
+    last_plan: Path | None = None
 
 
 def attempt(job: Job, building: Path) -> float | Failure:
@@ -79,6 +84,8 @@ def build(job: Job, building: Path) -> float:
         "language": job.language,
         "plan_file": str((building / PLAN).resolve()),
     }
+    if job.last_plan:
+        parameters["last_plan"] = str(job.last_plan.resolve())
     executed = execute(job.notebook.resolve(), (building / NOTEBOOK).resolve(), parameters)
     _forget_building(executed, parameters["plan_file"])
     nbformat.write(executed, building / NOTEBOOK)

@@ -42,6 +42,11 @@ def in_project(path: str) -> Path:
     return given if given.exists() or given.is_absolute() else ROOT / "notebooks" / given
 
 
+def in_project_or_none(path: str) -> Path | None:
+    """The same of a path that may be left empty; None then."""
+    return in_project(path) if path else None
+
+
 def _git_commit() -> str:
     describe = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
     try:

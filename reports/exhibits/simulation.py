@@ -1,0 +1,219 @@
+"""What many courses of rates, work, income, illness and prices do to the household."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.exhibits.chart import add_legend, chart, new_figure
+from reports.exhibits.table import Column, table
+from reports.language import Language
+from reports.markup import NOTHING, Html
+from reports.theme import PALETTE, SERIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from planning.plan import LiabilityPlan
+    from planning.risk.simulation import Chance, Compared, Fan, Simulation
+
+YUAN_PER_WAN = 10_000
+MONTHS_PER_TICK = 6
+
+
+def cash_fan(plan: LiabilityPlan, language: str) -> Html:
+    """Ready money by month: what half and nine tenths of the courses stay within."""
+    found = plan.simulation
+    if found is None:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    figure, axes = new_figure(66)
+    _draw_fan(axes, found.liquid, speech, YUAN_PER_WAN)
+    known = plan.cashflow[: len(found.months)]
+    axes.plot(
+        range(len(known)),
+        [month.liquid_assets_yuan / YUAN_PER_WAN for month in known],
+        color=PALETTE["ink"],
+        linestyle=(0, (4, 3)),
+        linewidth=1.1,
+        label=say("一切照旧", "if nothing happens"),
+    )
+    axes.axhline(0, color=PALETTE["critical"], linewidth=0.9)
+    axes.set_title(say("万元", "CNY 10,000"))
+    _name_months(axes, found.months, speech)
+    add_legend(figure, columns=2)
+    low, middle = found.liquid.p5[-1], found.liquid.p50[-1]
+    return chart(
+        figure,
+        caption=say(
+            "可动用资金的许多种可能（低于红线即已用尽）",
+            "Ready money over many courses (below the red line it has run out)",
+        ),
+        alt=say(
+            f"期末居中的是{speech.yuan(middle)}，最差的二十分之一低于{speech.yuan(low)}。",
+            f"At the end the middle is {speech.yuan(middle)}; the worst twentieth is below "
+            f"{speech.yuan(low)}.",
+        ),
+    )
+
+
+def instalment_fan(plan: LiabilityPlan, language: str) -> Html:
+    """The instalments of a month; nothing where no debt follows an index."""
+    found = plan.simulation
+    if found is None or found.instalment is None or not found.follows_index:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    figure, axes = new_figure(58)
+    # The plan's own month is a part of one, and would set the scale.
+    _draw_fan(axes, found.instalment, speech, 1, first=1)
+    axes.set_title(say("元/月", "CNY a month"))
+    _name_months(axes, found.months, speech)
+    add_legend(figure, columns=3)
+    low, high = found.instalment.p5[-1], found.instalment.p95[-1]
+    return chart(
+        figure,
+        caption=say(
+            "每月还款的许多种可能（浮动利率只在重定价日变动）",
+            "Debt service a month over many courses (floating rates move on reset days only)",
+        ),
+        alt=say(
+            f"期末十分之九的可能在{speech.yuan(low)}到{speech.yuan(high)}之间。",
+            f"At the end nine in ten lie between {speech.yuan(low)} and {speech.yuan(high)}.",
+        ),
+    )
+
+
+def chance_chart(plan: LiabilityPlan, language: str) -> Html:
+    """By month the chance that money has run out; nothing where it never does."""
+    found = plan.simulation
+    if found is None or not found.short_paths:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    figure, axes = new_figure(58)
+    for chances, colour, name in (
+        (found.shortfall, SERIES[0], say("可动用资金已用尽", "ready money has run out")),
+        (
+            found.distress,
+            PALETTE["critical"],
+            say("并且停掉可调整支出仍不够用", "and a month did not do without extras either"),
+        ),
+    ):
+        _draw_chances(axes, chances, colour, name)
+    axes.set_ylim(bottom=0)
+    axes.set_title(say("占全部可能的 %", "% of all courses"))
+    _name_months(axes, found.months, speech)
+    add_legend(figure, columns=2)
+    share = speech.percent(found.shortfall[-1].share, 1)
+    return chart(
+        figure,
+        caption=say(
+            "到每个月末为止发生过的可能性（浅色为两倍标准误）",
+            "Chance that it has happened by each month's end (shaded: twice the standard error)",
+        ),
+        alt=say(
+            f"期末之前用尽可动用资金的占{share}。",
+            f"In {share} of the courses ready money runs out before the end.",
+        ),
+    )
+
+
+def simulation_table(plan: LiabilityPlan, language: str) -> Html:
+    """The household as it is and what it could do otherwise, on the same draws."""
+    found = plan.simulation
+    if found is None:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    lowest = found.lowest_cash
+    rows = [
+        [
+            speech.label("variant", "as_it_is"),
+            *_counted(found.shortfall[-1], found.short_paths, speech),
+            say("—", "—"),
+            speech.whole(lowest.p50),
+            speech.whole(lowest.p5),
+        ],
+        *(_compared_row(one, speech) for one in found.compared),
+    ]
+    columns: list[Column | str] = [
+        say("做法", "Course of action"),
+        Column(say("用尽资金的可能", "Courses that run short"), "number"),
+        Column(say("占比（±标准误）", "Share (± standard error)"), "number"),
+        Column(say("与现状相差（±标准误）", "Against as it is (± standard error)"), "number"),
+        Column(say("资金最低点，居中（元）", "Lowest ready money, middle, CNY"), "number"),
+        Column(say("资金最低点，较差（元）", "Lowest ready money, poor, CNY"), "number"),
+    ]
+    return table(columns, rows, caption=_table_caption(found, speech), note=_note(found, speech))
+
+
+def _compared_row(one: Compared, speech: Language) -> list[str]:
+    return [
+        speech.label("variant", one.code),
+        *_counted(one.shortfall, one.short_paths, speech),
+        f"{_signed(one.difference, speech)} ± {speech.percent(one.difference_error)}",
+        speech.whole(one.lowest_cash.p50),
+        speech.whole(one.lowest_cash.p5),
+    ]
+
+
+def _counted(chance: Chance, count: int, speech: Language) -> tuple[str, str]:
+    share = f"{speech.percent(chance.share)} ± {speech.percent(chance.standard_error)}"
+    return speech.whole(count), share
+
+
+def _signed(share: float, speech: Language) -> str:
+    return f"{'+' if share > 0 else ''}{speech.percent(share)}"
+
+
+def _table_caption(found: Simulation, speech: Language) -> str:
+    paths, span = speech.whole(found.paths), speech.months(found.horizon_months)
+    return speech.either(
+        f"{span}内的{paths}种可能：同样的遭遇，不同的做法",
+        f"{paths} courses over {span}: the same events, different actions",
+    )
+
+
+def _note(found: Simulation, speech: Language) -> str:
+    return speech.either(
+        f"“较差”指二十种可能里最差的一种的水平。新贷款与提前还款都按本规划的建议计算，"
+        f"提前还款之后月供随之减少。随机种子 {found.seed}，同样的输入得到同样的结果。",
+        f"“Poor” is the level that one course in twenty falls below. Loan and prepayment are those "
+        f"of this plan, the instalment lowered after prepaying. Seed {found.seed}: the same inputs "
+        "give the same results.",
+    )
+
+
+def _draw_fan(axes: Axes, fan: Fan, speech: Language, unit: int, first: int = 0) -> None:
+    """Two bands and the middle."""
+    say = speech.either
+    places = range(first, len(fan.p50))
+    p5, p25, p50, p75, p95 = (
+        [value / unit for value in band[first:]]
+        for band in (fan.p5, fan.p25, fan.p50, fan.p75, fan.p95)
+    )
+    colour = SERIES[0]
+    nine, half = say("十分之九的可能", "nine courses in ten"), say("一半的可能", "half of them")
+    axes.fill_between(places, p5, p95, color=colour, alpha=0.16, linewidth=0, label=nine)
+    axes.fill_between(places, p25, p75, color=colour, alpha=0.32, linewidth=0, label=half)
+    axes.plot(places, p50, color=colour, label=say("居中的可能", "the middle one"))
+
+
+def _draw_chances(axes: Axes, chances: Sequence[Chance], colour: str, name: str) -> None:
+    """A line with twice its standard error on either side."""
+    places = range(len(chances))
+    middle = [chance.share * 100 for chance in chances]
+    spread = [chance.standard_error * 200 for chance in chances]
+    low = [max(share - error, 0.0) for share, error in zip(middle, spread, strict=True)]
+    high = [share + error for share, error in zip(middle, spread, strict=True)]
+    axes.fill_between(places, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.plot(places, middle, color=colour, label=name)
+
+
+def _name_months(axes: Axes, months: Sequence[str], speech: Language) -> None:
+    places = list(range(0, len(months), MONTHS_PER_TICK))
+    axes.set_xticks(places, [speech.month(months[place]) for place in places])
+    axes.margins(x=0.01)
