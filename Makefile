@@ -71,6 +71,7 @@ snapshots: .venv/.ready ## rewrite tests/snapshots; read the diff as a client wo
 bench: .venv/.ready ## time the engine beside what one would otherwise use; a few minutes
 	$(BIN)/python benchmarks/loans.py
 	$(BIN)/python benchmarks/strategy.py
+	$(BIN)/python benchmarks/stress.py
 
 schema: .venv/.ready ## regenerate params/schema from the models
 	$(PLANNER) schema

@@ -31,10 +31,13 @@ from planning.market.history import missing_publications
 from planning.parameters import InForce, Scenario
 from planning.products.policy import DebtChanges, debt_changes
 from planning.record import Record
+from planning.risk.class_path import ClassPath, class_paths, first_shortfall
+from planning.risk.collateral import CollateralPath, collateral
 from planning.risk.contingency import Contingency, contingency
 from planning.risk.course import course, put_off
 from planning.risk.early_warning import EarlyWarning, Outlook, early_warning
 from planning.risk.evidence import Evidence
+from planning.risk.hard_cases import HardCases, hard_cases
 from planning.risk.playbook import Ground, Playbook, playbooks
 from planning.risk.reverse import ReverseStress, reverse_stress
 from planning.risk.review import Review, reviews
@@ -182,6 +185,9 @@ class LiabilityPlan(Record):
     reverse_stress: ReverseStress
     sensitivities: tuple[Sensitivity, ...]
     contingency: Contingency
+    class_paths: tuple[ClassPath, ...]
+    hard_cases: HardCases | None
+    collateral: tuple[CollateralPath, ...]
     playbooks: tuple[Playbook, ...]
     risk_profile: RiskProfile
     findings: tuple[Finding, ...]
@@ -258,6 +264,7 @@ def liability_plan(
     open_ids = {p.contract.id for p in base.positions}
     together = _strategies(household, base, emergency, histories, rules)
     methods = tuple(_method_comparisons(situation, chosen, together))
+    classes = class_paths(base.positions, first_shortfall(as_of, baseline, stress), rules)
     change = adjustment(_footing(situation, base, emergency, together, chosen))
     return LiabilityPlan(
         client=household.client,
@@ -301,6 +308,14 @@ def liability_plan(
         ),
         sensitivities=sensitivities(ahead, rules),
         contingency=emergency,
+        class_paths=classes,
+        hard_cases=hard_cases(
+            _footing(situation, base, emergency, together, chosen),
+            base.sheet,
+            classes,
+            change.if_income_falls,
+        ),
+        collateral=collateral(test, base.sheet, rules),
         playbooks=playbooks(
             Ground(household, base.positions, base.frame, emergency, change, rules)
         ),

@@ -79,3 +79,19 @@ def test_repayment_lab_runs_as_it_is(tmp_path):
     shown = [o["data"].get("text/html", "") for o in outputs if "data" in o]
     assert sum("<table" in html for html in shown) >= 5
     assert sum("data:image/svg+xml" in html for html in shown) == 2
+
+
+def test_stress_lab_runs_as_it_is(tmp_path):
+    """Plain papermill without a parameter runs every cell of the lab and draws its charts."""
+    output = tmp_path / "run.ipynb"
+    papermill.execute_notebook(
+        str(ROOT / "notebooks" / "stress_lab.ipynb"),
+        str(output),
+        cwd=str(ROOT / "notebooks"),
+        progress_bar=False,
+        kernel_name="python3",
+    )
+    outputs = [o for cell in _code(nbformat.read(output, 4)) for o in cell.outputs]
+    shown = [o["data"].get("text/html", "") for o in outputs if "data" in o]
+    assert sum("<table" in html for html in shown) >= 6
+    assert sum("data:image/svg+xml" in html for html in shown) == 6

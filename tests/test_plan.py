@@ -14,30 +14,13 @@ import pytest
 from planning.errors import ParameterError
 from planning.household.cashflow import IncomeShock, cashflow, liquid_assets, year_ahead
 from planning.household.pay import net_pay
-from planning.parameters import Label, Reference, Scenario
 from planning.plan import LiabilityPlan, liability_plan
-from planning.risk.stress import outcome, projection, stress_test
+from planning.risk.stress import projection
 
 ROOT = Path(__file__).resolve().parents[1]
 AS_OF = date(2026, 11, 22)
 MADE_WITH = {"engine_version": "test", "git_commit": "test", "tools": {}}
 HORIZON = 36
-
-
-def _case(name="case", **change):
-    plain = {
-        "rate_shock_bp": 0,
-        "income_fall": Decimal(0),
-        "months_without_pay": 0,
-        "price_fall": Decimal(0),
-    }
-    return Scenario(
-        id=name,
-        label=Label(zh=name, en=name),
-        reference=Reference(title="test", url=None),
-        grade="M",
-        **{**plain, **change},
-    )
 
 
 def pay_of(inputs):
@@ -77,39 +60,6 @@ def test_order_of_debts_does_not_matter(inputs, plan):
     }
 
 
-def test_zero_shock_is_the_baseline(inputs, plan):
-    """A scenario that changes nothing gives the baseline's figures exactly."""
-    (nothing,) = stress_test(
-        inputs.household, inputs.histories, AS_OF, [_case()], HORIZON, pay_of(inputs)
-    )
-    assert nothing == plan.baseline.model_copy(update={"scenario": "case"})
-
-
-@pytest.mark.parametrize(
-    ("field", "small", "large"),
-    [
-        ("rate_shock_bp", 50, 200),
-        ("income_fall", Decimal("0.1"), Decimal("0.5")),
-        ("months_without_pay", 2, 6),
-        ("price_fall", Decimal("0.1"), Decimal("0.3")),
-    ],
-)
-def test_a_larger_shock_never_helps(inputs, field, small, large):
-    """More of a shock leaves no more money, no lower loan to value and no more net worth."""
-    mild, hard = stress_test(
-        inputs.household,
-        inputs.histories,
-        AS_OF,
-        [_case("mild", **{field: small}), _case("hard", **{field: large})],
-        HORIZON,
-        pay_of(inputs),
-    )
-    assert hard.lowest_liquid_yuan <= mild.lowest_liquid_yuan
-    assert hard.net_worth_yuan <= mild.net_worth_yuan
-    if mild.loan_to_value is not None:
-        assert hard.loan_to_value >= mild.loan_to_value
-
-
 def test_ledgers_end_at_zero_and_sum_to_the_balance(plan):
     """Every debt's rows repay exactly what is owed today."""
     for debt in plan.debts:
@@ -141,7 +91,7 @@ def test_cashflow_carries_every_payment(plan):
 
 def test_ready_money_is_the_sum_of_flows(inputs):
     """Each month's ready money is the month before's plus the net flow."""
-    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON, pay=pay_of(inputs))
+    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON, pay_of(inputs))
     running = liquid_assets(inputs.household)
     for _, month in base.frame.iterrows():
         spent = ["essential_expense", "other_expense", "debt_service", "lump_principal", "arrears"]
@@ -154,7 +104,7 @@ def test_ready_money_is_the_sum_of_flows(inputs):
 def test_months_without_pay_take_only_earned_income(inputs):
     """Pensions, rents and the plan's own month go on; pay stops for the months named."""
     household = inputs.household
-    base = projection(household, inputs.histories, AS_OF, HORIZON, pay=pay_of(inputs))
+    base = projection(household, inputs.histories, AS_OF, HORIZON, pay_of(inputs))
     shocked = cashflow(
         household,
         base.positions,
@@ -175,7 +125,7 @@ def test_months_without_pay_take_only_earned_income(inputs):
 
 def test_ratios_follow_their_definitions(inputs, plan):
     """Debt service over income and months of liquidity, recomputed from the cash-flow."""
-    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON, pay=pay_of(inputs))
+    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON, pay_of(inputs))
     year = year_ahead(base.frame)
     ratio = {r.code: r.value for r in plan.ratios}
     income, service = year["income"].sum(), year["debt_service"].sum()
@@ -209,12 +159,6 @@ def test_findings_stand_most_serious_first(plan):
     order = ["critical", "warning", "notice", "good"]
     places = [order.index(finding.severity) for finding in plan.findings]
     assert places == sorted(places)
-
-
-def test_baseline_is_the_outcome_of_the_plain_projection(inputs, plan):
-    """The baseline printed beside the stress cases is the projection without any."""
-    base = projection(inputs.household, inputs.histories, AS_OF, HORIZON, pay=pay_of(inputs))
-    assert outcome("baseline", base, HORIZON) == plan.baseline
 
 
 def test_a_plan_before_the_first_index_value_stops_aloud(inputs):

@@ -69,7 +69,8 @@ class PathRate:
             return known
         read = float(self.index_rate * RATE_UNITS) + UNITS_PER_BP * moves[self.index][self.column]
         np.maximum(read, 0.0, out=read)
-        read *= float(self.multiplier)
+        if self.multiplier != 1:
+            read = np.rint(read * float(self.multiplier))
         read += float(self.spread * RATE_UNITS)
         moved: Floats = np.maximum(read, float(self.floor * RATE_UNITS), out=read)
         return moved

@@ -180,36 +180,42 @@ def owed_on(debt: Position, first: date, day: date, rules: RulesInForce) -> Owed
     day : on which it is looked at.
     """
     rows = _unpaid_from(debt, first)
-    due = [row for row in rows if row.due_on <= day]
-    late = [parts.penalty + parts.compound for parts in _parts(debt, rows, day, rules)]
-    return Owed(
-        on=day,
-        payments=len(due),
-        due_fen=sum(row.payment for row in due),
-        late_lowest_fen=min(late, default=None),
-        late_highest_fen=max(late, default=None),
-    )
+    return _owed(day, rows, _parts(debt, rows, day, rules))
 
 
-def oldest_owed_on(debt: Position, first: date, day: date, rules: RulesInForce) -> Owed:
+def owed_and_oldest_on(
+    debt: Position, first: date, day: date, rules: RulesInForce
+) -> tuple[Owed, Owed]:
     """
-    What pays the oldest instalment alone on a day, by the contract's order of payment.
+    The same, and what pays the oldest instalment alone by the contract's order of payment.
 
     With ``part_by_part`` all but the last part of every instalment comes before it is done.
     """
     rows = _unpaid_from(debt, first)
-    newer = [row for row in rows if row.due_on > first]
+    oldest = [row for row in rows if row.due_on == first]
+    newer = rows[len(oldest) :]
     everything = _parts(debt, rows, day, rules)
     left = _parts(debt, newer, day, rules) if newer else [None] * len(everything)
     terms = debt.contract.late_terms
     paid = [_less(all_, rest, terms) for all_, rest in zip(everything, left, strict=True)]
-    oldest = [row for row in rows if row.due_on == first]
     due = sum(row.payment for row in oldest)
-    late = [amount - due for amount in paid]
-    return Owed(
+    least = Owed(
         on=day,
         payments=len(oldest),
         due_fen=due,
+        late_lowest_fen=min((amount - due for amount in paid), default=None),
+        late_highest_fen=max((amount - due for amount in paid), default=None),
+    )
+    return _owed(day, rows, everything), least
+
+
+def _owed(day: date, rows: Sequence[ScheduleRow], parts: Sequence[Parts]) -> Owed:
+    due = [row for row in rows if row.due_on <= day]
+    late = [part.penalty + part.compound for part in parts]
+    return Owed(
+        on=day,
+        payments=len(due),
+        due_fen=sum(row.payment for row in due),
         late_lowest_fen=min(late, default=None),
         late_highest_fen=max(late, default=None),
     )
@@ -269,13 +275,14 @@ def _turns(debt: Position, first: date, now: Quality, rules: RulesInForce) -> It
             continue
         days = max(begins, grace + 1)
         last_on = first + timedelta(days=days - 1)
+        owed, least = owed_and_oldest_on(debt, first, last_on, rules)
         yield Turn(
             quality=name,
             reached_on=last_on + timedelta(days=1),
             days=days,
             last_on=last_on,
-            owed=owed_on(debt, first, last_on, rules),
-            least=oldest_owed_on(debt, first, last_on, rules),
+            owed=owed,
+            least=least,
         )
 
 
@@ -293,7 +300,7 @@ def _parts(
     # The last row says when the contract matures; those between it and the day claim nothing.
     claimed = [row for row in rows[:-1] if row.due_on <= day] + [rows[-1]]
     return [
-        arrears_ledger(claimed, (), terms, day, steps=debt.steps).statement().owed
+        arrears_ledger(claimed, (), terms, day, steps=debt.steps).rows[-1].closing
         for terms in late_terms_range(debt, rules)
     ]
 

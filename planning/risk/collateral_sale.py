@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from planning.dates import add_months
+from planning.household.cashflow import LUMP_METHODS
 from planning.household.profile import PROPERTY
 from planning.record import Record
 from planning.risk.class_path import owed_on
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from planning.household.balance_sheet import AssetLine, Security
     from planning.loans.position import Position
+    from planning.loans.schedule import ScheduleRow
     from planning.parameters import RulesInForce
     from planning.strategy.footing import Footing
 
@@ -52,10 +54,12 @@ class Sale(Record):
     """
     An own sale of what secures debts, instalments paid until then, 元.
 
-    `price_yuan` is the stated value after its cut, `owed_yuan` the principal on the day of the
-    sale, `left_yuan` what remains of the price after costs and debts; negative: still owed.
-    `rent_yuan` a month is what a home costs afterwards, 0 where another is owned. A fee for
-    repaying early is not in it. `auction` is None before there was a rule for its price.
+    `price_yuan` is the stated value after its cut. `owed_yuan` is what is owed on the day of the
+    sale: principal, and a sum that has fallen due by then and waits for the sale, with its late
+    charges at their highest. `left_yuan` is what remains of the price after costs and debts;
+    negative: still owed. `rent_yuan` a month is what a home costs afterwards, 0 where another is
+    owned. A fee for repaying early is not in it. `auction` is None before there was a rule for its
+    price.
     """
 
     sold_on: date
@@ -92,7 +96,7 @@ def sale(who: Footing, security: Security, assets: Sequence[AssetLine]) -> Sale:
         yuan(line.value_fen) * kept_after_cut(line.kind, rules) * _cost_share(line.kind, rules)
         for line in assets
     )
-    owed = sum(_owed_when_paid(debt, sold_on) for debt in debts_of(who, security))
+    owed = sum(_owed_on_sale(debt, sold_on, rules) for debt in debts_of(who, security))
     return Sale(
         sold_on=sold_on,
         months=months,
@@ -108,10 +112,9 @@ def sale(who: Footing, security: Security, assets: Sequence[AssetLine]) -> Sale:
 
 def sale_trial(who: Footing, security: Security, made: Sale) -> Trial:
     """The debts paid until the sale and ended by it, rent from then on."""
-    ended = security.liabilities
     positions = [
-        replace(debt, remaining=tuple(r for r in debt.remaining if r.due_on <= made.sold_on))
-        if debt.contract.id in ended
+        replace(debt, remaining=_paid_until(debt, made.sold_on))
+        if debt.contract.id in security.liabilities
         else debt
         for debt in who.positions
     ]
@@ -149,8 +152,23 @@ def _cost_share(kind: str, rules: RulesInForce) -> float:
     return 0.0 if sold_as is None else float(rules.value(SALE_COST, sold_as))
 
 
-def _owed_when_paid(debt: Position, day: date) -> float:
-    """Principal after the last instalment up to the day, every one of them paid."""
+def _paid_until(debt: Position, day: date) -> tuple[ScheduleRow, ...]:
+    """The payments up to the day, without the one sum that waits for the sale."""
+    rows = tuple(row for row in debt.remaining if row.due_on <= day)
+    return rows[:-1] if _waits(debt, day) else rows
+
+
+def _waits(debt: Position, day: date) -> bool:
+    """Whether the principal falls due in one sum by the day: it is what the sale is for."""
+    is_lump = debt.contract.method in LUMP_METHODS
+    return is_lump and bool(debt.remaining) and debt.remaining[-1].due_on <= day
+
+
+def _owed_on_sale(debt: Position, day: date, rules: RulesInForce) -> float:
+    """What the sale has to repay, every instalment before it paid."""
+    if _waits(debt, day):
+        late = owed_on(debt, debt.remaining[-1].due_on, day, rules)
+        return yuan(late.due_fen + (late.late_highest_fen or 0))
     later = [row for row in debt.remaining if row.due_on > day]
     return yuan(later[0].opening if later else 0)
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 import numpy as np
 
 from planning.market.rate_chain import index_moves
-from planning.risk.paths import BLOCK
 from planning.risk.shock import Shocks
 from planning.units import MONTHS_PER_YEAR
 
@@ -33,6 +32,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
     Places = NDArray[np.intp]
+
+
+BLOCK: Final = 5_000
+"""Paths drawn and lived together: few blocks, since each repeats the steps of every month."""
 
 
 @dataclass(frozen=True, slots=True)

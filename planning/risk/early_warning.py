@@ -112,6 +112,10 @@ ACTIONS: Final[dict[IndicatorCode, tuple[ActionCode, ActionCode]]] = {
 """What to do about an indicator that is amber, and about one that is red."""
 
 
+IN_TENTHS: Final = ("lowest_cash", "liquidity_months", "debt_outlives_income")
+"""Months and years are printed to a tenth, shares to a tenth of a percent."""
+
+
 class Projected(Record):
     """
     When an indicator is first red within the span looked over.
@@ -237,10 +241,15 @@ def _indicator(
         colour=reading.colour,
         severity=_severity(reading.colour, spoken),
         evidence=reading.evidence,
-        action=_action(reading),
+        action=_action(reading, projected),
         findings=tuple(dict.fromkeys(x.code for x in spoken)),
         since=_since(reading.colour, as_of, last, before),
-        trend=trend(lines.better, before.value if before else None, reading.value),
+        trend=trend(
+            lines.better,
+            before.value if before else None,
+            reading.value,
+            1 if reading.code in IN_TENTHS else DIGITS,
+        ),
         last_value=before.value if before else None,
         projected=projected,
     )
@@ -262,15 +271,17 @@ def _severity(colour: Colour, spoken: Sequence[Finding]) -> Severity:
     return "warning" if colour == "red" else "notice"
 
 
-def _action(reading: Reading) -> ActionCode:
+def _action(reading: Reading, projected: Projected | None) -> ActionCode:
+    """What to do; a green one that turns red as things are is treated as amber."""
     if reading.colour == "green":
-        return "keep"
+        is_ahead = projected is not None and projected.baseline_month is not None
+        return ACTIONS[reading.code][0] if is_ahead else "keep"
     if reading.colour == "unknown":
         return "read_report" if reading.code == "enquiries" else "complete_file"
     return ACTIONS[reading.code][reading.colour == "red"]
 
 
-def trend(better: Better, last: float | None, now: float | None) -> Trend:
+def trend(better: Better, last: float | None, now: float | None, digits: int = DIGITS) -> Trend:
     """
     How a figure has moved, read as it is printed.
 
@@ -281,7 +292,7 @@ def trend(better: Better, last: float | None, now: float | None) -> Trend:
     """
     if last is None or now is None:
         return "unknown"
-    moved = round(now, DIGITS) - round(last, DIGITS)
+    moved = round(now, digits) - round(last, digits)
     if not moved:
         return "same"
     return "better" if (moved < 0) == (better == "lower") else "worse"

@@ -34,7 +34,7 @@ UNSECURED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Maturity:
-    """Principal that falls due in one sum; `due_so_far` counts those of earlier days with it."""
+    """Principal that falls due in one sum; `due_so_far` is all that falls due up to its day."""
 
     position: Position
     row: ScheduleRow
@@ -72,11 +72,10 @@ def maturities(positions: Sequence[Position], until: date | None = None) -> Iter
         for position in positions
         if position.remaining and position.contract.method in LUMP_METHODS
     ]
-    total = 0
     for row, position in sorted(ends, key=lambda end: (end[0].due_on, end[1].contract.id)):
         if until is None or row.due_on <= until:
-            total += row.payment
-            yield Maturity(position, row, total)
+            so_far = sum(other.payment for other, _ in ends if other.due_on <= row.due_on)
+            yield Maturity(position, row, so_far)
 
 
 def resets(positions: Sequence[Position], after: date, until: date) -> Iterator[Reset]:

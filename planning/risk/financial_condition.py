@@ -165,22 +165,23 @@ def _lifts(f: ConditionFigures, scale: Mapping[Code, Scale], wanted: int) -> Ite
     if points_of(condition_measures(f, scale)) >= wanted:
         return
     for lever in LEVERS:
-        most = _most(f, lever)
-        for amount in _amounts_that_matter(f, scale, lever):
-            if (
-                amount <= most
-                and points_of(condition_measures(_moved(f, lever, amount), scale)) >= wanted
-            ):
-                yield Lift(lever=lever, amount_yuan=amount)
-                break
+        tried = _amounts_that_matter(f, scale, lever)
+        enough = (
+            amount
+            for amount in tried
+            if points_of(condition_measures(_moved(f, lever, amount), scale)) >= wanted
+        )
+        least = next(enough, None)
+        if least is not None:
+            yield Lift(lever=lever, amount_yuan=least)
 
 
 def _most(f: ConditionFigures, lever: Lever) -> float:
     """How far a lever can move."""
     limits: dict[Lever, float] = {
-        "debt_service": ceil(f.debt_service_yuan),
-        "evidence": ceil(f.income_yuan - f.shown_yuan),
-        "other_spending": ceil(f.other_spending_yuan),
+        "debt_service": f.debt_service_yuan,
+        "evidence": f.income_yuan - f.shown_yuan,
+        "other_spending": f.other_spending_yuan,
     }
     return limits.get(lever, inf)
 
@@ -188,7 +189,11 @@ def _most(f: ConditionFigures, lever: Lever) -> float:
 def _amounts_that_matter(
     f: ConditionFigures, scale: Mapping[Code, Scale], lever: Lever
 ) -> list[int]:
-    """Whole 元 at which a measure reaches one of its bounds as the lever moves, the least first."""
+    """
+    Whole 元 at which a measure reaches one of its bounds as the lever moves, the least first.
+
+    None is further than the lever can move.
+    """
     now, then = amounts(f), amounts(_moved(f, lever, 1))
     found = {
         _crossing(now[code], then[code], bound)
@@ -196,7 +201,8 @@ def _amounts_that_matter(
         for bound in scale[code].bounds
         if bound is not None
     }
-    return sorted(ceil(amount) for amount in found if amount is not None and amount > 0)
+    most = _most(f, lever)
+    return sorted(ceil(amount) for amount in found if amount is not None and 0 < amount <= most)
 
 
 def _crossing(now: tuple[float, float], then: tuple[float, float], bound: float) -> float | None:

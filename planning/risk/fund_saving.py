@@ -67,7 +67,7 @@ def saving_plan(
     year = year_ahead(frame)
     full_in = _full_in(ready, target_yuan)
     paid = [_has_yearly_income(household, month) for month in year.index]
-    left = year["net"] + year["lump_principal"] + year["arrears"]
+    left = year["net"] + year["lump_principal"]
     plain = [amount for amount, is_paid in zip(left.to_numpy(), paid, strict=True) if not is_paid]
     monthly = float(sum(plain) / len(plain)) if plain else 0.0
     return SavingPlan(

@@ -211,8 +211,8 @@ def case_shocks(course: Course, cases: Sequence[FundCase], starts: Sequence[int]
 
 
 def _cash(paths: Paths) -> NDArray[np.float64]:
-    """Cash of each month without what is due in one sum or overdue already."""
-    cash: NDArray[np.float64] = paths.net + paths.lump_principal + paths.arrears
+    """Cash of each month without what is due in one sum; arrears fall before any case begins."""
+    cash: NDArray[np.float64] = paths.net + paths.lump_principal
     return cash
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from planning.risk.draws import Stream, drawn, month_of
-from planning.risk.paths import BLOCK, lived, loan_to_value
+from planning.risk.draws import BLOCK, Stream, drawn, month_of
+from planning.risk.paths import lived, loan_to_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,24 +111,23 @@ def _lpr_by_month(course: Course, shocks: Shocks) -> Floats:
 
 def _joined(parts: Sequence[Seen]) -> Seen:
     """The paths of every block, in their order."""
-    joined = {
-        field.name: _stacked([getattr(part, field.name) for part in parts])
-        for field in fields(Seen)
-        if field.name not in ("first_months", "other_liquid")
-    }
+    shares = [part.loan_to_value for part in parts if part.loan_to_value is not None]
     drivers = parts[0].first_months
     return Seen(
+        liquid=_beside([part.liquid for part in parts]),
+        lean=_beside([part.lean for part in parts]),
+        instalment=_beside([part.instalment for part in parts]),
+        lpr_5y_bp=_beside([part.lpr_5y_bp for part in parts]),
+        loan_to_value=_beside(shares) if shares else None,
+        interest=_beside([part.interest for part in parts]),
         first_months={
             name: np.concatenate([part.first_months[name] for part in parts]) for name in drivers
         },
         other_liquid=tuple(
-            np.concatenate(same, axis=1)
-            for same in zip(*(part.other_liquid for part in parts), strict=True)
+            _beside(same) for same in zip(*(part.other_liquid for part in parts), strict=True)
         ),
-        **joined,
     )
 
 
-def _stacked(parts: Sequence[Floats | None]) -> Floats | None:
-    known = [part for part in parts if part is not None]
-    return np.concatenate(known, axis=-1) if known else None
+def _beside(parts: Sequence[Floats]) -> Floats:
+    return np.concatenate(parts, axis=-1)

@@ -70,9 +70,21 @@ class HardCases(Record):
         """The cheapest way that closes the gap; None where none does."""
         return self.ways[0] if self.ways[0].closes else None
 
+    @property
+    def longest(self) -> WayOut | None:
+        """The way with which ready money lasts longest as it is, the cheapest of equals."""
+        known = [way for way in self.ways if way.figures and way.cost_yuan is not None]
+        return max(known, key=_lasts, default=None)
+
     def way(self, kind: WayKind) -> WayOut | None:
         """The first way of a kind."""
         return next((way for way in self.ways if way.kind == kind), None)
+
+
+def _lasts(way: WayOut) -> tuple[bool, str, float]:
+    assert way.figures is not None  # noqa: S101  the caller has left out the others
+    out = way.figures.runs_out_month
+    return out is None, out or "", -(way.cost_yuan or 0.0)
 
 
 def hard_cases(

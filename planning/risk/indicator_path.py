@@ -3,6 +3,8 @@ When an indicator turns red: month by month along paths of the household's money
 
 A stock is read at the end of a month against the twelve months after it; a share of income is
 read over twelve months and said of the first of them. Both are what a plan made then would say.
+What a household needs a month is its spending as things are, with the debts of the path: a single
+bill, such as a guarantee called, takes its ready money and is no need of every month.
 """
 
 from __future__ import annotations
@@ -80,7 +82,7 @@ def first_red(paths: Paths, watched: Watch) -> dict[IndicatorCode, tuple[str | N
 
     Parameters
     ----------
-    paths : reaching ``MONTHS_BEYOND`` further than `watched.horizon_months`.
+    paths : the first as things are; reaching ``MONTHS_BEYOND`` further than the months read.
     """
     red = _red(paths, watched)
     return {code: tuple(_first(paths, line) for line in red[code]) for code in red}
@@ -99,8 +101,8 @@ def _red(paths: Paths, watched: Watch) -> dict[IndicatorCode, NDArray[np.bool_]]
     spent = essential + _ahead(paths.other_expense)
     lumps = _ahead(paths.lump_principal)
     left = income - spent - service + _ahead(paths.fund_paid)
-    need = (essential + service)[:, seen] / MONTHS_PER_YEAR
-    outgoings = (spent + service)[:, seen] / MONTHS_PER_YEAR
+    need = (essential[:1] + service)[:, seen] / MONTHS_PER_YEAR
+    outgoings = (spent[:1] + service)[:, seen] / MONTHS_PER_YEAR
     alarm = watched.alarms
     red: dict[IndicatorCode, NDArray[np.bool_]] = {}
     if "lowest_cash" in alarm:
@@ -140,13 +142,13 @@ def _beyond(
     part: NDArray[np.float64], whole: NDArray[np.float64], line: float
 ) -> NDArray[np.bool_]:
     """Whether a share is above a line, read as it is printed; of nothing any part is too much."""
-    share = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    share = np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
     return np.where(whole > 0, share.round(DIGITS) > line, part > 0)
 
 
 def _below(part: NDArray[np.float64], whole: NDArray[np.float64], line: float) -> NDArray[np.bool_]:
     """Whether a share is below a line; of nothing no part is too little."""
-    share = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    share = np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
     return (whole > 0) & (share.round(DIGITS) < line)
 
 

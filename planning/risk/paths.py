@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-BLOCK: Final = 1_250
-"""Paths walked together: their arrays of one month stay in a core's nearest cache."""
+BLOCK: Final = 5_000
+"""Paths walked together: enough to hide the steps between, few enough for a core's own cache."""
 
 THREADS: Final = 2
 

@@ -42,6 +42,12 @@ BANDS: Final = ("p5", "p25", "p50", "p75", "p95")
 SEED_DIGITS: Final = 8
 """Hexadecimal digits of a seed, so that it can be read out and typed in."""
 
+SPENT_YUAN: Final = -0.005
+"""Below it something is missing: half a fen, so that a sum in float is not taken for a debt."""
+
+LEAST_SHORT: Final = 20
+"""Of fewer paths no share is told."""
+
 _HORIZON: Final = "house.stress_horizon_months"
 _PATHS: Final = "simulation.paths"
 
@@ -114,7 +120,7 @@ class Simulation(Record):
     money has run out by then; `distress` that, besides, it had run out in a month that left
     nothing even without any spending that is not essential. Money in 元: `interest` over the
     span, `lowest_cash` the lowest month's end. `instalment` is None without debts,
-    `loan_to_value` where nothing is pledged, `drivers` where no path falls short.
+    `loan_to_value` where nothing is pledged, `drivers` where too few paths fall short to say.
     """
 
     seed: int
@@ -174,7 +180,7 @@ def simulation(
     game = Game(
         course=as_is,
         risks=hazards(situation.household, as_is, chain, rules),
-        seed=_seed(situation.household.client, situation.as_of) if seed is None else seed,
+        seed=seed_of(situation.household.client, situation.as_of) if seed is None else seed,
         paths=int(rules.value(_PATHS)) if paths is None else paths,
         others=tuple(zip(changed, spent, strict=True)),
     )
@@ -184,8 +190,8 @@ def simulation(
 def told(game: Game, chain: RateChain, others: Sequence[Variant] = ()) -> Simulation:
     """The figures of a game."""
     seen, course_ = game.played(), game.course
-    short = np.maximum.accumulate(seen.liquid < 0, axis=0)
-    distressed = np.maximum.accumulate((seen.liquid < 0) & (seen.lean < 0), axis=0)
+    short = np.maximum.accumulate(seen.liquid < SPENT_YUAN, axis=0)
+    distressed = np.maximum.accumulate((seen.liquid < SPENT_YUAN) & (seen.lean < SPENT_YUAN), axis=0)
     shortfall, distress = [_chance(x) for x in short], [_chance(x) for x in distressed]
     follows = any(rate.index is not None for loan in course_.loans for rate in loan.rates)
     return Simulation(
@@ -234,7 +240,7 @@ def _chance(happened: Flags) -> Chance:
 
 def _drivers(seen: Seen, short: Flags, *, follows_index: bool) -> Drivers | None:
     failed = short[-1]
-    if not failed.any():
+    if failed.sum() < LEAST_SHORT:
         return None
     when = first_month(short[:, failed])
     struck = {name: months[failed] <= when for name, months in seen.first_months.items()}
@@ -251,7 +257,7 @@ def _drivers(seen: Seen, short: Flags, *, follows_index: bool) -> Drivers | None
 
 
 def _compared(other: Variant, short: Flags, liquid: Floats) -> Compared:
-    failed: Flags = np.logical_or.reduce(liquid < 0)
+    failed: Flags = np.logical_or.reduce(liquid < SPENT_YUAN)
     difference = failed.astype(np.float64) - short
     error = float(difference.std()) / sqrt(len(difference))
     return Compared(
@@ -266,6 +272,6 @@ def _compared(other: Variant, short: Flags, liquid: Floats) -> Compared:
     )
 
 
-def _seed(client: str, as_of: date) -> int:
+def seed_of(client: str, as_of: date) -> int:
     """Stable, and another for every client and day."""
     return int(sha256(f"{client}:{as_of}".encode()).hexdigest()[:SEED_DIGITS], 16)

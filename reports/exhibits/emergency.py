@@ -12,8 +12,6 @@ from reports.language import UNKNOWN, Language
 from reports.markup import NOTHING, Html
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from planning.plan import LiabilityPlan
     from planning.risk.fund_saving import SavingPlan
     from planning.risk.fund_sizing import CaseNeed
@@ -35,7 +33,7 @@ def fund_table(plan: LiabilityPlan, language: str) -> Html:
     rows += [
         [
             say("底线", "The floor"),
-            speech.rule_value(_rule(plan, FLOOR_RULE), "month"),
+            speech.months(_number(plan, FLOOR_RULE)),
             speech.yuan(fund.floor_yuan),
         ],
         [say("目标（取最大的）", "Target, the largest"), "", speech.yuan(fund.target_yuan)],
@@ -100,8 +98,10 @@ def _grades(plan: LiabilityPlan) -> dict[str, str]:
     return {entry.name: entry.grade for entry in plan.parameters}
 
 
-def _rule(plan: LiabilityPlan, name: str) -> Decimal | dict[str, Decimal]:
-    return next(entry.value for entry in plan.parameters if entry.name == name)
+def _number(plan: LiabilityPlan, rule: str) -> float:
+    """A rule's number; of a norm its bound."""
+    value = next(entry.value for entry in plan.parameters if entry.name == rule)
+    return float(value["green"] if isinstance(value, dict) else value)
 
 
 def cover_table(plan: LiabilityPlan, language: str) -> Html:
@@ -118,9 +118,8 @@ def cover_table(plan: LiabilityPlan, language: str) -> Html:
         Column(say("手头的钱和保额", "Ready money and cover"), "number"),
         Column(say("还缺的保额", "Cover missing"), "number"),
     ]
-    multiple = _rule(plan, MULTIPLE_RULE)
-    times = multiple["green"] if isinstance(multiple, dict) else multiple
-    norm = speech.graded(f"{times:f}", _grades(plan)[MULTIPLE_RULE])
+    times = speech.number(_number(plan, MULTIPLE_RULE), 0)
+    norm = speech.graded(times, _grades(plan)[MULTIPLE_RULE])
     most = max(gaps, key=lambda gap: gap.norm_yuan or 0.0)
     return table(
         columns,
@@ -129,7 +128,7 @@ def cover_table(plan: LiabilityPlan, language: str) -> Html:
         note=say(
             f"只在意外时赔的保额没有算进来，病假工资不计。对照：业内常说保额为年收入的 {norm} 倍，"
             f"收入最高的一位是 {speech.yuan(most.norm_yuan)}。",
-            f"Cover that pays after an accident only is not counted, nor is sick pay. The customary "
+            "Cover that pays after an accident only is not counted, nor is sick pay. The customary "
             f"{norm} times a year's pay would be {speech.yuan(most.norm_yuan)} for the one who "
             "earns most.",
         ),
@@ -154,7 +153,7 @@ def _cover_row(plan: LiabilityPlan, gap: CoverGap, speech: Language) -> list[str
 
 
 def backing_table(plan: LiabilityPlan, language: str) -> Html:
-    """Where money would come from, in the order it should be used, and cover against debts."""
+    """Where money would come from, in the order it should be used."""
     speech = Language(language)
     say, backing = speech.either, plan.contingency.backing
     rows = [
@@ -177,20 +176,11 @@ def backing_table(plan: LiabilityPlan, language: str) -> Html:
             say("信用额度未用部分（最后才用）", "Credit lines unused (last of all)"),
             speech.yuan(plan.contingency.last_resort.unused_yuan),
         ],
-        [
-            say("寿险与意外险保额", "Life and accident cover"),
-            speech.yuan(backing.death_cover_yuan),
-        ],
-        [say("负债余额", "Debt owed"), speech.yuan(backing.total_debt_yuan)],
-        [
-            say("保障未覆盖的负债", "Debt the cover does not reach"),
-            speech.yuan(backing.uncovered_debt_yuan),
-        ],
     ]
     return table(
-        [say("来源与保障", "Source and cover"), Column(say("数额", "Figure"), "number")],
+        [say("来源", "Source"), Column(say("数额", "Figure"), "number")],
         rows,
-        caption=say("应急资金来源与保障", "Where money would come from"),
+        caption=say("应急资金来源", "Where money would come from"),
         note=say(
             "已质押的资产不计入。",
             "Pledged assets are left out.",

@@ -9,6 +9,8 @@ from reports.language import UNKNOWN, Language
 from reports.markup import NOTHING, Html
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from planning.plan import LiabilityPlan
     from planning.risk.condition_measures import Measure
     from planning.risk.felt_capacity import AnswerScore
@@ -113,7 +115,7 @@ def _figure(value: float | None, measure: Measure, speech: Language) -> str:
     return speech.either(f"{shown} 倍", f"{shown} times")
 
 
-def _next_bound(measure: Measure, grades: dict[str, str], speech: Language) -> str:
+def _next_bound(measure: Measure, grades: Mapping[str, str], speech: Language) -> str:
     """The bound of the next step there is, marked where nobody has verified it."""
     ahead = zip(measure.bounds[measure.steps :], measure.bound_rules[measure.steps :], strict=True)
     known = ((bound, rule) for bound, rule in ahead if bound is not None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reports.exhibits.chart import add_legend, chart, new_figure
 from reports.exhibits.table import Column, table
-from reports.language import Language
+from reports.language import UNKNOWN, Language
 from reports.markup import NOTHING, Html
 from reports.theme import PALETTE, SERIES
 
@@ -87,22 +87,17 @@ def instalment_fan(plan: LiabilityPlan, language: str) -> Html:
 
 
 def chance_chart(plan: LiabilityPlan, language: str) -> Html:
-    """By month the chance that money has run out; nothing where it never does."""
+    """By month the chance that money has run out; nothing where it hardly does, or does anyway."""
     found = plan.simulation
-    if found is None or not found.short_paths:
+    if found is None or found.drivers is None or plan.baseline.months_to_shortfall is not None:
         return NOTHING
     speech = Language(language)
     say = speech.either
     figure, axes = new_figure(58)
-    for chances, colour, name in (
-        (found.shortfall, SERIES[0], say("可动用资金已用尽", "ready money has run out")),
-        (
-            found.distress,
-            PALETTE["critical"],
-            say("并且停掉可调整支出仍不够用", "and a month did not do without extras either"),
-        ),
-    ):
-        _draw_chances(axes, chances, colour, name)
+    spent = say("可动用资金已用尽", "ready money has run out")
+    lean = say("并且停掉可调整支出仍不够用", "and not even stopping extras was enough")
+    _draw_chances(axes, found.shortfall, spent, color=SERIES[0])
+    _draw_chances(axes, found.distress, lean, color=PALETTE["critical"], linestyle=(0, (4, 2)))
     axes.set_ylim(bottom=0)
     axes.set_title(say("占全部可能的 %", "% of all courses"))
     _name_months(axes, found.months, speech)
@@ -133,7 +128,7 @@ def simulation_table(plan: LiabilityPlan, language: str) -> Html:
         [
             speech.label("variant", "as_it_is"),
             *_counted(found.shortfall[-1], found.short_paths, speech),
-            say("—", "—"),
+            UNKNOWN,
             speech.whole(lowest.p50),
             speech.whole(lowest.p5),
         ],
@@ -202,15 +197,15 @@ def _draw_fan(axes: Axes, fan: Fan, speech: Language, unit: int, first: int = 0)
     axes.plot(places, p50, color=colour, label=say("居中的可能", "the middle one"))
 
 
-def _draw_chances(axes: Axes, chances: Sequence[Chance], colour: str, name: str) -> None:
+def _draw_chances(axes: Axes, chances: Sequence[Chance], name: str, **line: Any) -> None:
     """A line with twice its standard error on either side."""
     places = range(len(chances))
     middle = [chance.share * 100 for chance in chances]
     spread = [chance.standard_error * 200 for chance in chances]
     low = [max(share - error, 0.0) for share, error in zip(middle, spread, strict=True)]
     high = [share + error for share, error in zip(middle, spread, strict=True)]
-    axes.fill_between(places, low, high, color=colour, alpha=0.18, linewidth=0)
-    axes.plot(places, middle, color=colour, label=name)
+    axes.fill_between(places, low, high, color=line["color"], alpha=0.18, linewidth=0)
+    axes.plot(places, middle, label=name, **line)
 
 
 def _name_months(axes: Axes, months: Sequence[str], speech: Language) -> None:

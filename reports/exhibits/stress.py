@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.exhibits.chart import chart, new_figure, write_beside
+from reports.exhibits.chart import add_legend, chart, new_figure, write_beside
 from reports.exhibits.table import Column, table
-from reports.language import Language
-from reports.markup import Html
+from reports.language import UNKNOWN, Language
+from reports.markup import NOTHING, Html
 from reports.theme import PALETTE, SERIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from planning.plan import LiabilityPlan
+    from planning.risk.reverse import Break, Endurance, Frontier, ReverseStress
+    from planning.risk.sensitivity import Sensitivity
     from planning.risk.stress import StressOutcome
 
 YUAN_PER_WAN = 10_000
+BAR_MM = 4.6
+BP_PER_POINT = 100
+LEAST_FACTORS = 2
+"""A single bar compares nothing."""
 
 
 def stress_table(plan: LiabilityPlan, language: str) -> Html:
@@ -50,21 +58,22 @@ def stress_table(plan: LiabilityPlan, language: str) -> Html:
         rows,
         caption=say(f"压力测试（观察{years}）", f"Stress test over {years}"),
         note=say(
-            "偿债比率与月均结余取未来十二个月；利率变化只在各笔贷款的重定价日生效。"
-            "拟办理的新贷款不在测试之内。",
+            "偿债比率与月均结余取未来十二个月；利率变化只在各笔贷款的重定价日生效；"
+            "可调整支出照常，没有压缩。拟办理的新贷款不在测试之内。",
             "Ratio and margin are of the next twelve months; rates move only on each loan's own "
-            "reset days. A loan you may still take is not in the test.",
+            "reset days; spending that could be cut goes on. A loan you may still take is not in "
+            "the test.",
         ),
     )
 
 
 def stress_chart(plan: LiabilityPlan, language: str) -> Html:
-    """Ready money at the end of the span under each case."""
+    """Ready money at the end of the span: as it is, and under the worst case of each kind."""
     speech = Language(language)
     say = speech.either
-    outcomes = (plan.baseline, *plan.stress)
+    outcomes = (plan.baseline, *_worst_of_kind(plan))
     widths = [outcome.final_liquid_yuan / YUAN_PER_WAN for outcome in outcomes]
-    figure, axes = new_figure(86)
+    figure, axes = new_figure(24 + BAR_MM * len(outcomes))
     places = range(len(outcomes))
     colours = [
         SERIES[0] if outcome.months_to_shortfall is None else PALETTE["critical"]
@@ -85,11 +94,208 @@ def stress_chart(plan: LiabilityPlan, language: str) -> Html:
     return chart(
         figure,
         caption=say(
-            "各情景下期末的可动用资金（红色表示中途会用尽）",
-            "Ready money at the end in each case (red: it runs out on the way)",
+            "每一类里最不利的情景，期末的可动用资金（红色表示中途会用尽）",
+            "Ready money at the end under the worst case of each kind (red: it runs out before)",
         ),
         alt=say(f"最不利的是“{name}”：期末为{low}。", f"Worst is “{name}”: {low} at the end."),
     )
+
+
+def _worst_of_kind(plan: LiabilityPlan) -> list[StressOutcome]:
+    """The case of each kind that leaves least, where it leaves less than no case at all."""
+    kinds = {case.id: case.kind for case in plan.scenarios}
+    worst: dict[str, StressOutcome] = {}
+    for outcome in sorted(plan.stress, key=lambda outcome: -outcome.final_liquid_yuan):
+        if outcome.final_liquid_yuan < plan.baseline.final_liquid_yuan:
+            worst[kinds[outcome.scenario]] = outcome
+    return list(worst.values())
+
+
+def endurance_table(plan: LiabilityPlan, language: str) -> Html:
+    """How much of each thing the household takes before something breaks."""
+    speech = Language(language)
+    say, found = speech.either, plan.reverse_stress
+    rows = [
+        [
+            speech.label("stress_driver", one.driver),
+            _held(one, "margin", speech),
+            _held(one, "cash", speech),
+            _ran_out(one, speech),
+            _held(one, "collateral" if one.driver == "price_fall" else "ceiling", speech),
+        ]
+        for one in found.endurance
+    ]
+    columns: list[Column | str] = [
+        say("只有这一样变坏，别的照旧", "One thing turns, all else as it is"),
+        Column(say("每月还够用，最多", "Each month still pays for itself, up to"), "number"),
+        Column(say("手头的钱还够用，最多", "Ready money lasts, up to"), "number"),
+        say("再多一点，何时用完", "A step more, and it is gone"),
+        Column(
+            say(
+                "还款未超审批上限（房价：房子仍抵得过贷款），最多",
+                "Within lenders' ceiling (prices: the home still covers its loan), up to",
+            ),
+            "number",
+        ),
+    ]
+    return table(
+        columns,
+        rows,
+        caption=say(
+            f"能承受多大的变化（{speech.months(found.horizon_months)}之内）",
+            f"How much you can take within {speech.months(found.horizon_months)}",
+        ),
+        note=_endurance_note(found, speech),
+    )
+
+
+def _endurance_note(found: ReverseStress, speech: Language) -> str:
+    steps = speech.either("、", ", ").join(
+        f"{speech.label('stress_driver', one.driver)} {_amount(one, one.step, speech)}"
+        for one in found.endurance
+    )
+    return speech.either(
+        f"逐步试出来的，每步的大小：{steps}；“≥”表示试到这么多还没有顶不住。"
+        "每月够不够用、还款占收入多少，看这段时间的最后十二个月。",
+        f"Found step by step, a step being: {steps}; “≥” means that so much was looked at and "
+        "still held. Months and ceiling are judged by the last twelve months of the span.",
+    )
+
+
+def _held(one: Endurance, kind: Break, speech: Language) -> str:
+    limit = one.limit(kind)
+    if limit is None:
+        return UNKNOWN
+    if limit.holds is None:
+        return speech.either("现在就不够", "not even now")
+    held = _amount(one, limit.holds, speech)
+    return held if limit.breaks_at is not None else f"≥ {held}"
+
+
+def _amount(one: Endurance, value: float, speech: Language) -> str:
+    match one.driver:
+        case "months_without_pay":
+            return speech.months(value)
+        case "rate_rise":
+            return _points(value, speech)
+        case "one_off":
+            return speech.yuan(value)
+    return speech.percent(value, 0)
+
+
+def _points(basis_points: float, speech: Language) -> str:
+    points = f"{basis_points / BP_PER_POINT:g}"
+    return speech.either(f"{points}个百分点", f"{points} points")
+
+
+def _ran_out(one: Endurance, speech: Language) -> str:
+    limit = one.limit("cash")
+    if limit is None or limit.month is None:
+        return UNKNOWN
+    claim = speech.label("claim", one.claim) if one.claim else ""
+    return speech.either(
+        f"第{limit.month}个月，{claim}占最多", f"month {limit.month}; most goes to {claim}"
+    )
+
+
+def frontier_chart(plan: LiabilityPlan, language: str) -> Html:
+    """Falls of income and rises of rates survived together; nothing without a floating debt."""
+    frontiers = plan.reverse_stress.frontiers
+    reached = {p.rate_rise_bp < one.most_bp for one in frontiers for p in one.points}
+    if True not in reached:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    figure, axes = new_figure(66)
+    for frontier in frontiers:
+        is_cash = frontier.kind == "cash"
+        falls = [100 * point.income_fall for point in frontier.points]
+        rises = [point.rate_rise_bp / BP_PER_POINT for point in frontier.points]
+        colour = PALETTE["critical"] if is_cash else SERIES[1]
+        name = speech.label("frontier", frontier.kind)
+        axes.fill_between(falls, rises, color=colour, alpha=0.10, linewidth=0)
+        axes.plot(falls, rises, color=colour, marker="o", markersize=3, label=name)
+    most = frontiers[0].most_bp / BP_PER_POINT
+    axes.set_xlabel(say("收入下降（%）", "Fall of income, %"))
+    axes.set_title(say("利率上升（百分点）", "Rise of rates, percentage points"))
+    axes.set_ylim(0, most * 1.04)
+    axes.set_xlim(left=0)
+    add_legend(figure, columns=2)
+    return chart(
+        figure,
+        caption=say(
+            f"收入下降、利率上升同时发生，线的左下方承受得住（利率试到 {most:g} 个百分点）",
+            "Income falls and rates rise together: below and left of a line is survived "
+            f"(rates looked at up to {most:g} points)",
+        ),
+        alt=_frontier_alt(frontiers, speech),
+    )
+
+
+def _frontier_alt(frontiers: Sequence[Frontier], speech: Language) -> str:
+    return " ".join(
+        speech.either(
+            f"{speech.label('frontier', one.kind)}：收入下降 "
+            f"{speech.percent(point.income_fall, 0)} 时，利率最多上升 "
+            f"{_points(point.rate_rise_bp, speech)}。",
+            f"{speech.label('frontier', one.kind)}: with income down "
+            f"{speech.percent(point.income_fall, 0)}, rates may rise "
+            f"{_points(point.rate_rise_bp, speech)}.",
+        )
+        for one in frontiers
+        for point in (one.points[len(one.points) // 2], one.points[-1])
+    )
+
+
+def tornado_chart(plan: LiabilityPlan, language: str) -> Html:
+    """What a small change of each thing does to net worth at the end, the largest on top."""
+    found = plan.sensitivities
+    factors = list(dict.fromkeys(one.factor for one in found))
+    if len(factors) < LEAST_FACTORS:
+        return NOTHING
+    speech = Language(language)
+    say = speech.either
+    pairs = sorted(
+        ([one for one in found if one.factor == factor] for factor in factors),
+        key=lambda pair: max(abs(one.net_worth_yuan) for one in pair),
+    )
+    figure, axes = new_figure(22 + 9 * len(pairs))
+    for place, pair in enumerate(pairs):
+        for one in pair:
+            width = one.net_worth_yuan / YUAN_PER_WAN
+            axes.barh(
+                place, width, height=0.62, color=SERIES[0] if width >= 0 else PALETTE["critical"]
+            )
+            write_beside(axes, speech.number(width), width, place)
+    names = [_factor_name(pair[0], speech) for pair in pairs]
+    axes.axvline(0, color=PALETTE["ink"], linewidth=0.8)
+    axes.set_yticks(range(len(pairs)), names)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
+    axes.margins(x=0.16)
+    axes.set_xlabel(
+        say("期末家底的变化（万元）", "Change of what you own less what you owe, CNY 10,000")
+    )
+    worst = pairs[-1][0]
+    change = speech.yuan(worst.net_worth_yuan)
+    years = speech.months(plan.baseline.horizon_months)
+    return chart(
+        figure,
+        caption=say(
+            f"哪一样影响最大：各变一点，{years}后家底（资产减负债）差多少",
+            f"What matters most: each changed a little, and the difference after {years}",
+        ),
+        alt=say(f"影响最大的是“{names[-1]}”：{change}。", f"Largest is “{names[-1]}”: {change}."),
+    )
+
+
+def _factor_name(one: Sensitivity, speech: Language) -> str:
+    size = abs(one.change)
+    amount = {
+        "rate": _points(size, speech),
+        "expense": speech.yuan(size),
+    }.get(one.factor, speech.percent(size, 0))
+    return f"{speech.label('stress_factor', one.factor)} ± {amount}"
 
 
 def _name(plan: LiabilityPlan, outcome: StressOutcome, language: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 UNITS: Final[dict[str, tuple[str, str]]] = {
     "days_past_due": ("天", "days"),
-    "lowest_cash": ("个月", "months"),
+    "lowest_cash": ("个月的开支", "months of need"),
     "liquidity_months": ("个月", "months"),
     "lenders": ("家", ""),
     "minimum_payments": ("张", ""),
@@ -23,7 +23,12 @@ UNITS: Final[dict[str, tuple[str, str]]] = {
 }
 """What an indicator counts in; a share of something is printed as a percentage."""
 
+NO_BREAK: Final = "\u00a0"
 WHOLE: Final = ("days_past_due", "lenders", "minimum_payments", "enquiries")
+
+
+IN_WORDS: Final = ("lowest_cash", "maturity_cliff", "repricing")
+"""Told in money and days, beside which the figure of the last plan would not be understood."""
 
 
 def indicator_table(plan: LiabilityPlan, language: str) -> Html:
@@ -45,7 +50,7 @@ def indicator_table(plan: LiabilityPlan, language: str) -> Html:
     columns = [
         say("指标", "Indicator"),
         say("现在", "Now"),
-        say("正常线和预警线", "In order, and alarm"),
+        say("正常；变红", "In order; red"),
         say("状态", "State"),
         say("什么时候变红", "When it turns red"),
         say("怎么办", "What to do"),
@@ -70,8 +75,17 @@ def _figure(each: Indicator, value: float | None, speech: Language) -> str:
         return UNKNOWN
     if each.code not in UNITS:
         return speech.percent(value, 1)
-    number = speech.number(value, 0 if each.code in WHOLE else 1)
-    return f"{number} {speech.either(*UNITS[each.code])}".strip()
+    if each.code in WHOLE and not value:
+        return speech.either("没有", "none")
+    return _counted(each, speech.number(value, 0 if each.code in WHOLE else 1), speech)
+
+
+def _counted(each: Indicator, number: str, speech: Language) -> str:
+    """A number with what it counts; of zero that is left out, of one it stands in the singular."""
+    unit = "" if number == "0" else speech.either(*UNITS[each.code])
+    if number == "1":
+        unit = unit.replace("months", "month").replace("days", "day").replace("years", "year")
+    return f"{number} {unit}".strip()
 
 
 def _now(each: Indicator, speech: Language) -> str:
@@ -82,10 +96,8 @@ def _now(each: Indicator, speech: Language) -> str:
             shown = say("没有逾期", "none")
         case "lowest_cash":
             month = speech.month(str(n["month"]))
-            shown = say(
-                f"{month}，{speech.yuan(float(n['lowest_yuan']))}",
-                f"{speech.yuan(float(n['lowest_yuan']))} in {month}",
-            )
+            lowest = speech.yuan(float(n["lowest_yuan"]))
+            shown = say(f"{month}最低，{lowest}", f"{lowest} in {month}")
         case "maturity_cliff":
             shown = _due(each, speech)
         case "repricing":
@@ -122,7 +134,7 @@ def _moved(each: Indicator, speech: Language) -> str:
     if each.trend == "unknown":
         return ""
     moved = speech.label("trend", each.trend)
-    if each.trend == "same":
+    if each.trend == "same" or each.code in IN_WORDS:
         return speech.either(f"（{moved}）", f" ({moved})")
     last = _figure(each, each.last_value, speech)
     return speech.either(f"（{moved}，上次 {last}）", f" ({moved}; last {last})")
@@ -135,15 +147,23 @@ def _lines(plan: LiabilityPlan, each: Indicator, speech: Language) -> str:
     good, bad = ("≤", ">") if each.better == "lower" else ("≥", "<")
     if each.from_on:
         good, bad = ("<", "≥") if each.better == "lower" else (">", "≤")
-    parts = [f"{say('正常', 'in order')} {good} {_figure(each, each.green, speech)}"]
+    parts = [f"{good} {_line(each, each.green, speech)}"] if each.green != each.amber else []
     if each.amber is not None:
-        parts.append(f"{say('预警', 'alarm')} {bad} {_figure(each, each.amber, speech)}")
+        parts.append(f"{say('红', 'red')} {bad} {_line(each, each.amber, speech)}")
+    parts = [part.replace(" ", NO_BREAK) for part in parts]
     if each.ceiling is not None:
         limit = speech.percent(each.ceiling, 0)
         parts.append(say(f"房贷审批上限 {limit}", f"ceiling for home loans {limit}"))
     rules = (each.rule, each.alarm_rule, each.ceiling_rule)
     is_unverified = any(grades[rule] == "M" for rule in rules if rule)
     return speech.graded(say("；", "; ").join(parts), "M" if is_unverified else "A")
+
+
+def _line(each: Indicator, line: float, speech: Language) -> str:
+    """A line as it is written: no decimals that say nothing."""
+    if each.code not in UNITS:
+        return speech.percent(line, 0 if round(line * 100, 1).is_integer() else 1)
+    return _counted(each, speech.number(line, 0 if float(line).is_integer() else 1), speech)
 
 
 def _turns_red(plan: LiabilityPlan, each: Indicator, speech: Language) -> str:
@@ -156,7 +176,7 @@ def _turns_red(plan: LiabilityPlan, each: Indicator, speech: Language) -> str:
     parts = [
         say(f"照现状：{speech.month(ahead.baseline_month)}", speech.month(ahead.baseline_month))
         if ahead.baseline_month
-        else say("照现状：期内没有", "as things are: not in this span")
+        else say("照现状，期内没有", "as things are: not in this span")
     ]
     if ahead.case and ahead.case_month:
         label = next(case.label for case in plan.scenarios if case.id == ahead.case)
@@ -172,5 +192,5 @@ def _is_red(each: Indicator, speech: Language) -> str:
     if each.code == "lowest_cash" and month:
         return say(f"{speech.month(month)}起不够", f"short from {speech.month(month)}")
     if each.since:
-        return say(f"{speech.date(each.since)} 起已是红", f"red since {speech.date(each.since)}")
+        return say(f"已红，自 {speech.date(each.since)}", f"red since {speech.date(each.since)}")
     return say("现在就是红", "red now")

@@ -26,7 +26,6 @@ STYLE: Final = (
     "code{color:#666;font-size:.75rem}@media print{ul{break-inside:avoid}h2{break-after:avoid}}"
 )
 
-
 AsHtml = Annotated[bool, typer.Option("--html", help="a page to print, not Markdown")]
 
 
@@ -42,6 +41,7 @@ def _language(text: str) -> str:
 
 
 def questionnaire(
+    *,
     language: Annotated[
         str, typer.Option("--language", metavar="zh|en", callback=_language, help="of the form")
     ] = "zh",
