@@ -15,15 +15,15 @@ from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.risk.class_path import Shortfall, class_paths, first_shortfall, owed_on
-from planning.risk.stress import StressOutcome
-from planning.rules.classification import QUALITIES, first_days, is_bad, quality, worse_of
-from planning.rules.observation import (
+from planning.risk.observation import (
     CreditEvent,
     Standing,
     next_standing,
     normal_again_on,
     standing_after,
 )
+from planning.risk.stress import StressOutcome
+from planning.rules.classification import QUALITIES, first_days, is_bad, quality, worse_of
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 10, 25)

@@ -11,8 +11,11 @@ import pytest
 
 from planning.dates import add_months
 from planning.household.balance_sheet import AssetLine, BalanceSheet, Security
-from planning.risk.collateral import collateral_paths, kept_after_cut
-from tests.conftest import EXAMPLES, plan_of
+from planning.household.pay import net_pay
+from planning.risk.collateral import collateral, collateral_paths, kept_after_cut
+from planning.risk.course import course
+from planning.risk.stress import projection, stressed
+from tests.conftest import AS_OF, EXAMPLES, inputs_of
 
 MONTHS = tuple(add_months(date(2026, 11, 1), number) for number in range(37))
 
@@ -139,27 +142,26 @@ def test_what_is_worth_nothing_has_no_share():
     assert found.baseline.shortfall_month == "2026-11"
 
 
-def test_every_security_of_an_example_has_a_path():
-    """The examples' paths follow their balance sheets, baseline first, balances by the ledger."""
-    for example in EXAMPLES:
-        plan = plan_of(example)
-        assert [c.assets for c in plan.collateral] == [
-            s.assets for s in plan.balance_sheet.securities
-        ]
-        for one in plan.collateral:
-            assert one.cases[0].scenario == "baseline"
-            assert one.baseline.years[0].balance_yuan * 100 == pytest.approx(
-                sum(_at_month_end(plan, name) for name in one.liabilities)
-            )
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_security_of_an_example_has_a_path(example):
+    """An example's paths follow its balance sheet, baseline first, balances by the ledger."""
+    inputs = inputs_of(example)
+    rules = inputs.book.on(AS_OF)
+    pay = net_pay(inputs.household, rules, AS_OF)
+    base = projection(inputs.household, inputs.histories, AS_OF, 36, pay)
+    life = course(inputs.household, base, 36, AS_OF, pay)
+    test = stressed(life, inputs.scenarios, inputs.histories, rules)
+    found = collateral(test, base.sheet, rules)
+    assert [one.assets for one in found] == [each.assets for each in base.sheet.securities]
+    falls = [case.id for case in inputs.scenarios if case.price_fall]
+    for one in found:
+        assert [case.scenario for case in one.cases] == ["baseline", *falls]
+        owed = [owed_at_month_end(base, name) for name in one.liabilities]
+        assert one.baseline.years[0].balance_yuan * 100 == pytest.approx(sum(owed))
 
 
-def _at_month_end(plan, name):
-    """The ledger's balance at the end of the plan's own month, 分; what is overdue is owed."""
-    debt = plan.debt(name)
-    due = [row for row in debt.ledger if plan.as_of < row.due_on < date(2026, 12, 1)]
-    return (
-        due[-1].closing_fen
-        if due
-        else debt.balance_fen
-        - (sum(row.principal_fen for row in debt.ledger if row.due_on <= plan.as_of))
-    )
+def owed_at_month_end(base, name):
+    """The ledger's balance at the end of the plan's own month, 分, arrears paid."""
+    (debt,) = (one for one in base.positions if one.contract.id == name)
+    later = [row for row in debt.remaining if row.due_on >= date(2026, 12, 1)]
+    return later[0].opening if later else 0

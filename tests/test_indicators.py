@@ -297,6 +297,8 @@ def test_every_red_indicator_is_a_finding_of_its_weight(number, change):
         if each.colour == "red":
             assert each.findings, each.code
             assert each.severity in ("critical", "warning")
+        if each.colour == "amber" and not each.findings:
+            assert each.severity == "notice", each.code
         if each.findings and each.colour in ("amber", "red"):
             heaviest = min(weight[code] for code in each.findings)
             assert SEVERITIES.index(each.severity) == heaviest

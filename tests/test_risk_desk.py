@@ -11,10 +11,15 @@ from planning.risk.desk import OWN_CASE, own_case, risk_desk
 from tests.conftest import AS_OF, EXAMPLES, inputs_of, plan_of
 
 
+def desk_of(inputs, horizon_months=0):
+    """The desk of a household on the plan's day."""
+    return risk_desk(inputs.household, inputs.histories, inputs.book.on(AS_OF), horizon_months)
+
+
 def test_the_desk_left_alone_is_the_plan(example):
     """Cases, limits, sensitivities and simulation are the plan's, byte for byte."""
     inputs, plan = inputs_of(example), plan_of(example)
-    parts = risk_desk(inputs, AS_OF).parts(inputs.scenarios)
+    parts = desk_of(inputs).parts(inputs.scenarios)
     for name, part in parts.items():
         stated = getattr(plan, name)
         if name == "simulation":
@@ -25,7 +30,7 @@ def test_the_desk_left_alone_is_the_plan(example):
 
 def test_a_longer_span_only_lengthens(example):
     """The first months of ten years are the months of three."""
-    short, long = (risk_desk(inputs_of(example), AS_OF, months) for months in (36, 120))
+    short, long = (desk_of(inputs_of(example), months) for months in (36, 120))
     one, two = (frames.month_frame(desk.stressed(())) for desk in (short, long))
     pd.testing.assert_frame_equal(one, two.iloc[:37])
 
@@ -36,7 +41,7 @@ def test_a_case_of_one_s_own_is_lived_like_any_other():
     assert isinstance(mine, Scenario)
     assert (mine.rate_shock_bp, str(mine.income_fall)) == (150, "0.3")
     assert mine.income_fall_months is None
-    desk = risk_desk(inputs_of(EXAMPLES[6]), AS_OF)
+    desk = desk_of(inputs_of(EXAMPLES[6]))
     frame = frames.month_frame(desk.stressed([mine]), OWN_CASE)
     assert frame["income"].iloc[1] == pytest.approx(0.7 * (6900 + 4700))
 
@@ -46,8 +51,8 @@ def test_what_is_no_case_or_span_is_refused_all_at_once():
     with pytest.raises(ValueError, match=r"rate_shock_bp=9999.*; income_fall=30"):
         own_case(rate_shock_bp=9999, income_fall=30.0)
     with pytest.raises(ValueError, match="horizon_months=1200 should be between 1 and 480"):
-        risk_desk(inputs_of(EXAMPLES[0]), AS_OF, 1200)
-    desk = risk_desk(inputs_of(EXAMPLES[0]), AS_OF)
+        desk_of(inputs_of(EXAMPLES[0]), 1200)
+    desk = desk_of(inputs_of(EXAMPLES[0]))
     with pytest.raises(ValueError, match="case='nosuch' is none of baseline"):
         frames.month_frame(desk.stressed(()), "nosuch")
 
@@ -70,7 +75,7 @@ def test_tables_hold_what_the_records_hold(plan):
 
 def test_more_lost_jobs_never_mean_fewer_shortfalls():
     """The same draws with every chance to lose the work doubled."""
-    desk = risk_desk(inputs_of(EXAMPLES[5]), AS_OF)
+    desk = desk_of(inputs_of(EXAMPLES[5]))
     one, two = (desk.simulation(800, 7, multiple) for multiple in (1.0, 2.0))
     assert two.short_paths >= one.short_paths
     assert (one.seed, one.paths) == (7, 800)

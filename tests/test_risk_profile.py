@@ -382,6 +382,16 @@ def test_before_the_ceiling_there_is_no_step_for_it():
     assert fair.steps == 2
 
 
+def test_a_profile_can_be_read_on_every_day_a_rule_changes():
+    """Grade, questionnaire and record have their rules whatever the day."""
+    for day in BOOK.change_dates():
+        rules = BOOK.on(day)
+        condition = financial_condition(SOUND, rules)
+        assert (condition.grade, condition.most_points) == ("A", 100)
+        assert felt_capacity(answers(answered_on=day), rules).level == "ample"
+        assert risk_assessment(RiskTolerance(level="C1", assessed_on=day), rules).state == "current"
+
+
 def test_figures_are_those_of_the_rest_of_the_plan(example):
     """The measures repeat the plan's ratios, year ahead, recognised income and fund."""
     inputs, plan = inputs_of(example), plan_of(example)

@@ -161,37 +161,37 @@ def index_moves(chain: RateChain, chances: Draws, sizes: Draws) -> dict[str, NDA
     for number, drawn in enumerate(chances):
         hit = np.flatnonzero((drawn < state.rises_below) | (drawn >= state.falls_from))
         state.move(hit, drawn[hit] < state.rises_below[hit], sizes[number, hit])
-        moved["lpr_1y"][number + 1] = state.moved_bp[0]
-        moved["lpr_5y"][number + 1] = state.moved_bp[1]
-    shared = moved["lpr_5y"] * (chain.fund_share / GRID_BP)
-    np.multiply(np.rint(shared, out=shared), GRID_BP, out=moved["provident_fund"])
+        for name, so_far in zip(MOVED, state.moved_bp, strict=True):
+            moved[name][number + 1] = so_far
     return {name: cumulative.T for name, cumulative in moved.items()}
 
 
 class _State:
     """
-    Where every path stands: what both indexes have moved, and the draws that move them next.
+    Where every path stands: what each of `MOVED` has moved, and the draws that move it next.
 
     Only the paths that move are touched, about one in ten a month.
     """
 
     def __init__(self, chain: RateChain, paths: int) -> None:
-        self.moved_bp = np.zeros((2, paths), np.float32)
+        self.moved_bp = np.zeros((3, paths), np.float32)
         self.rises_below = np.zeros(paths, np.float32)
         self.falls_from = np.ones(paths, np.float32)
         self._chain = chain
         self._steps = np.array((*chain.cuts_bp, *chain.hikes_bp), np.float32).T
         floors = (chain.floor_1y - chain.last_1y, chain.floor_5y - chain.last_5y)
         # A floor above today's level forbids cuts; it raises nothing.
-        self._lowest_bp = [np.float32(min(round(_bp(floor)), 0)) for floor in floors]
+        self._lowest_bp = np.array([[min(round(_bp(floor)), 0)] for floor in floors], np.float32)
         self._expect(np.arange(paths), np.full(paths, chain.regime == "tightening"))
 
     def move(self, hit: Places, rises: NDArray[np.bool_], sizes: Draws) -> None:
         """Paths `hit` take a step up or down, of the size drawn; a cut ends at the floor."""
         cuts, hikes = len(self._chain.cuts_bp), len(self._chain.hikes_bp)
         which = np.where(rises, sizes * hikes + cuts, sizes * cuts).astype(np.intp)
-        for moved, steps, lowest in zip(self.moved_bp, self._steps, self._lowest_bp, strict=True):
-            moved[hit] = np.maximum(moved[hit] + steps.take(which, mode="clip"), lowest)
+        stepped = self.moved_bp[:2, hit] + self._steps.take(which, axis=1, mode="clip")
+        moved = np.maximum(stepped, self._lowest_bp, out=stepped)
+        self.moved_bp[:2, hit] = moved
+        self.moved_bp[2, hit] = np.rint(moved[1] * (self._chain.fund_share / GRID_BP)) * GRID_BP
         self._expect(hit, rises)
 
     def _expect(self, where: Places, is_tight: NDArray[np.bool_]) -> None:

@@ -16,6 +16,7 @@ from planning.dates import add_months
 from planning.loans.arrears import ORDERS, LateTerms, arrears_ledger
 from planning.loans.rate_terms import FlatFee
 from planning.record import Record
+from planning.risk.observation import CreditEvent, normal_again_on, standing_after
 from planning.rules.classification import (
     QUALITIES,
     ClassName,
@@ -24,7 +25,6 @@ from planning.rules.classification import (
     first_days,
     quality,
 )
-from planning.rules.observation import CreditEvent, normal_again_on, standing_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

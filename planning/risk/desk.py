@@ -27,10 +27,8 @@ from planning.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from planning.household.profile import Household
-    from planning.inputs import Inputs
     from planning.loans.rates import IndexHistory
     from planning.parameters import RulesInForce
     from planning.risk.course import Course
@@ -115,13 +113,18 @@ class RiskDesk:
         }
 
 
-def risk_desk(inputs: Inputs, as_of: date, horizon_months: int = 0) -> RiskDesk:
+def risk_desk(
+    household: Household,
+    histories: Mapping[str, IndexHistory],
+    rules: RulesInForce,
+    horizon_months: int = 0,
+) -> RiskDesk:
     """
-    The desk of one household.
+    The desk of one household, on the day the rules are of.
 
     Parameters
     ----------
-    inputs : from ``read_inputs`` for the same day.
+    household, histories, rules : as the plan has them.
     horizon_months : the span; 0 for the house's.
 
     Raises
@@ -129,22 +132,21 @@ def risk_desk(inputs: Inputs, as_of: date, horizon_months: int = 0) -> RiskDesk:
     ValueError
         The span is negative or beyond forty years.
     """
-    most = MOST_YEARS * MONTHS_PER_YEAR
+    most, as_of = MOST_YEARS * MONTHS_PER_YEAR, rules.as_of
     if not 0 <= horizon_months <= most:
         msg = f"horizon_months={horizon_months} should be between 1 and {most}, 0 for the house's"
         raise ValueError(msg)
-    household, rules = inputs.household, inputs.book.on(as_of)
     span = horizon_months or int(rules.value("house.stress_horizon_months"))
-    histories = {name: index.known_on(as_of) for name, index in inputs.histories.items()}
+    known = {name: index.known_on(as_of) for name, index in histories.items()}
     pay = net_pay(household, rules, as_of)
-    base = projection(household, histories, as_of, span, pay)
+    base = projection(household, known, as_of, span, pay)
     return RiskDesk(
         household=household,
-        histories=histories,
+        histories=known,
         rules=rules,
         base=base,
         ahead=course(household, base, span, as_of, pay),
-        later=course(household, put_off(base, span, histories), span, as_of, pay),
+        later=course(household, put_off(base, span, known), span, as_of, pay),
     )
 
 

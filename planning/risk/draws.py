@@ -150,7 +150,8 @@ def _first_rise(course: Course, moves: Mapping[str, Floats], paths: int) -> Plac
     first = course.months[0]
     # The column before any publication is in force on the plan's own day.
     months = [0, *(month_of(day, first) for day in course.publications), len(course.months)]
-    columns = first_month(np.logical_or.reduce([moved.T > 0 for moved in moves.values()]))
+    # The provident fund's rate only follows.
+    columns = first_month((moves["lpr_1y"].T > 0) | (moves["lpr_5y"].T > 0))
     return np.array(months)[columns]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from planning.risk.paths import lived, loan_to_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
@@ -21,10 +22,17 @@ if TYPE_CHECKING:
     from planning.risk.hazards import Hazards
     from planning.risk.shock import Shocks
 
+    Flags = NDArray[np.bool_]
     Floats = NDArray[np.float64]
     Places = NDArray[np.intp]
 
 THREADS: Final = 2
+
+SPENT_YUAN: Final = -0.005
+"""Below it something is missing: half a fen, so that a sum in float is not taken for a debt."""
+
+
+TOGETHER: Final = ("first_months", "other_liquid")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +40,15 @@ class Seen:
     """
     What is kept of the paths, arrays of (months, paths).
 
-    `lean` is what a month leaves without any spending that is not essential, `lpr_5y_bp` what the
-    LPR has moved by the month's end; `interest` is (paths,), over all months; `loan_to_value` is
-    None where nothing is pledged; `other_liquid` is one a variant.
+    `is_short` where ready money has run out at the month's end, `is_distress` where besides the
+    month would have left nothing without any spending that is not essential. `lpr_5y_bp` is what
+    the LPR has moved by then; `interest` is (paths,), over all months; `loan_to_value` is None
+    where nothing is pledged; `other_liquid` is one a variant.
     """
 
     liquid: Floats
-    lean: Floats
+    is_short: Flags
+    is_distress: Flags
     instalment: Floats
     lpr_5y_bp: Floats
     loan_to_value: Floats | None
@@ -68,7 +78,7 @@ class Game:
         if len(blocks) == 1:
             return self._block(0)
         with ThreadPoolExecutor(THREADS) as pool:
-            return _joined(list(pool.map(self._block, blocks)))
+            return _joined(list(pool.map(self._block, blocks)), pool)
 
     def _block(self, number: int) -> Seen:
         stream = Stream(self.seed, number, min(BLOCK, self.paths - number * BLOCK))
@@ -83,9 +93,12 @@ class Game:
 def _seen(course: Course, draws: Drawn, others: tuple[Floats, ...]) -> Seen:
     paths = lived(course, draws.shocks)
     shares = loan_to_value(course, paths, draws.shocks)
+    is_short = paths.liquid_assets.T < SPENT_YUAN
+    lean = (paths.net + paths.other_expense).T
     return Seen(
         liquid=paths.liquid_assets.T,
-        lean=(paths.net + paths.other_expense).T,
+        is_short=is_short,
+        is_distress=is_short & (lean < SPENT_YUAN),
         instalment=paths.debt_service.T,
         lpr_5y_bp=_lpr_by_month(course, draws.shocks),
         loan_to_value=None if shares is None else shares.T,
@@ -109,25 +122,22 @@ def _lpr_by_month(course: Course, shocks: Shocks) -> Floats:
     return by_month
 
 
-def _joined(parts: Sequence[Seen]) -> Seen:
+def _joined(parts: Sequence[Seen], pool: Executor) -> Seen:
     """The paths of every block, in their order."""
-    shares = [part.loan_to_value for part in parts if part.loan_to_value is not None]
-    drivers = parts[0].first_months
+    drivers, others = parts[0].first_months, parts[0].other_liquid
+    named = [field.name for field in fields(Seen) if field.name not in TOGETHER]
+    columns = [[getattr(part, name) for part in parts] for name in named]
+    columns += [[part.first_months[name] for part in parts] for name in drivers]
+    columns += [[part.other_liquid[place] for part in parts] for place in range(len(others))]
+    joined = list(pool.map(_beside, columns))
+    rest = joined[len(named) :]
     return Seen(
-        liquid=_beside([part.liquid for part in parts]),
-        lean=_beside([part.lean for part in parts]),
-        instalment=_beside([part.instalment for part in parts]),
-        lpr_5y_bp=_beside([part.lpr_5y_bp for part in parts]),
-        loan_to_value=_beside(shares) if shares else None,
-        interest=_beside([part.interest for part in parts]),
-        first_months={
-            name: np.concatenate([part.first_months[name] for part in parts]) for name in drivers
-        },
-        other_liquid=tuple(
-            _beside(same) for same in zip(*(part.other_liquid for part in parts), strict=True)
-        ),
+        **dict(zip(named, joined, strict=False)),
+        first_months=dict(zip(drivers, rest, strict=False)),
+        other_liquid=tuple(rest[len(drivers) :]),
     )
 
 
-def _beside(parts: Sequence[Floats]) -> Floats:
-    return np.concatenate(parts, axis=-1)
+def _beside(parts: Sequence[Any]) -> Any:
+    """Blocks in one array; None where there is none in any of them."""
+    return None if parts[0] is None else np.concatenate(parts, axis=-1)

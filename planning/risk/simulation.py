@@ -7,10 +7,11 @@ Strategies are compared on the same draws, so that what differs is the strategy.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from math import sqrt
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from planning.market.rate_chain import RateChain, rate_chain
 from planning.record import Record
 from planning.risk.course import course
 from planning.risk.draws import first_month
-from planning.risk.game import Game
+from planning.risk.game import SPENT_YUAN, THREADS, Game
 from planning.risk.hazards import hazards
 from planning.risk.variants import VariantCode, monthly_spending
 from planning.units import BASIS_POINT
@@ -41,9 +42,6 @@ QUANTILES: Final = (0.05, 0.25, 0.50, 0.75, 0.95)
 BANDS: Final = ("p5", "p25", "p50", "p75", "p95")
 SEED_DIGITS: Final = 8
 """Hexadecimal digits of a seed, so that it can be read out and typed in."""
-
-SPENT_YUAN: Final = -0.005
-"""Below it something is missing: half a fen, so that a sum in float is not taken for a debt."""
 
 LEAST_SHORT: Final = 20
 """Of fewer paths no share is told."""
@@ -190,8 +188,9 @@ def simulation(
 def told(game: Game, chain: RateChain, others: Sequence[Variant] = ()) -> Simulation:
     """The figures of a game."""
     seen, course_ = game.played(), game.course
-    short = np.maximum.accumulate(seen.liquid < SPENT_YUAN, axis=0)
-    distressed = np.maximum.accumulate((seen.liquid < SPENT_YUAN) & (seen.lean < SPENT_YUAN), axis=0)
+    short, distressed = (
+        np.logical_or.accumulate(x, axis=0) for x in (seen.is_short, seen.is_distress)
+    )
     shortfall, distress = [_chance(x) for x in short], [_chance(x) for x in distressed]
     follows = any(rate.index is not None for loan in course_.loans for rate in loan.rates)
     return Simulation(
@@ -205,10 +204,12 @@ def told(game: Game, chain: RateChain, others: Sequence[Variant] = ()) -> Simula
         distress=tuple(distress),
         short_paths=int(short[-1].sum()),
         distressed_paths=int(distressed[-1].sum()),
-        liquid=fan(seen.liquid, 0),
-        instalment=fan(seen.instalment, 0) if course_.loans else None,
-        lpr_5y=fan(seen.lpr_5y_bp * float(BASIS_POINT) + chain.last_5y, 6),
-        loan_to_value=None if seen.loan_to_value is None else fan(seen.loan_to_value, 4),
+        **_fans(
+            liquid=(seen.liquid, 0),
+            instalment=(seen.instalment if course_.loans else None, 0),
+            lpr_5y=(seen.lpr_5y_bp * float(BASIS_POINT) + chain.last_5y, 6),
+            loan_to_value=(seen.loan_to_value, 4),
+        ),
         interest=_spread(seen.interest),
         lowest_cash=_spread(seen.liquid.min(axis=0)),
         drivers=_drivers(seen, short, follows_index=follows),
@@ -217,6 +218,15 @@ def told(game: Game, chain: RateChain, others: Sequence[Variant] = ()) -> Simula
             for other, liquid in zip(others, seen.other_liquid, strict=True)
         ),
     )
+
+
+def _fans(**wanted: tuple[Floats | None, int]) -> dict[str, Any]:
+    """The fans by name, None where there is nothing to show, on two threads."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        made = pool.map(
+            lambda one: None if one[0] is None else fan(one[0], one[1]), wanted.values()
+        )
+        return dict(zip(wanted, made, strict=True))
 
 
 def fan(values: Floats, digits: int) -> Fan:

@@ -381,7 +381,7 @@ def _cards(read: Readings) -> Iterator[Finding]:
         yield Finding(
             code="minimum_payments",
             severity=_by_colour(least),
-            numbers=dict(least.evidence),
+            numbers={"alarm": least.lines.amber or 0.0, **least.evidence},
             rule=least.lines.rule,
         )
 

@@ -35,7 +35,7 @@ Money lasts and no month loses; it does once a sum is found that own assets can 
 more is found than they bring; money lasts longer; it does not; only the lender can say.
 """
 
-RecordCode = Literal[CreditCode, "overdue_recorded", "settled_short", "unknown"]
+RecordCode = Literal[CreditCode, "overdue_recorded", "settled_short"]
 
 View = Literal[
     "cured", "not_late", "before_due", "past_due", "bad", "lender_names", "write_down", "covered",

@@ -40,7 +40,7 @@ def stress_table(plan: LiabilityPlan, language: str) -> Html:
             _shortfall(outcome, speech),
             speech.percent(outcome.loan_to_value, 1),
         ]
-        for outcome in (plan.baseline, *plan.stress)
+        for outcome in (plan.baseline, *_touching(plan))
     ]
     columns: list[Column | str] = [
         say("情景", "Case"),
@@ -53,16 +53,22 @@ def stress_table(plan: LiabilityPlan, language: str) -> Html:
         Column(say("贷款/担保物", "Loan to value"), "number"),
     ]
     years = speech.months(plan.baseline.horizon_months)
+    spared = [one for one in plan.stress if one not in _touching(plan)]
+    names = say("、", "; ").join(_name(plan, one, language) for one in spared)
+    rest = say(
+        f"不涉及您家、没有列出的：{names}。", f" Left out, since they do not touch you: {names}."
+    )
     return table(
         columns,
         rows,
         caption=say(f"压力测试（观察{years}）", f"Stress test over {years}"),
         note=say(
             "偿债比率与月均结余取未来十二个月；利率变化只在各笔贷款的重定价日生效；"
-            "可调整支出照常，没有压缩。拟办理的新贷款不在测试之内。",
+            "可调整支出照常，没有压缩。拟办理的新贷款不在测试之内。"
+            f"{rest if spared else ''}",
             "Ratio and margin are of the next twelve months; rates move only on each loan's own "
             "reset days; spending that could be cut goes on. A loan you may still take is not in "
-            "the test.",
+            f"the test.{rest if spared else ''}",
         ),
     )
 
@@ -99,6 +105,15 @@ def stress_chart(plan: LiabilityPlan, language: str) -> Html:
         ),
         alt=say(f"最不利的是“{name}”：期末为{low}。", f"Worst is “{name}”: {low} at the end."),
     )
+
+
+def _touching(plan: LiabilityPlan) -> list[StressOutcome]:
+    """The cases that change any figure of the household."""
+    return [
+        one
+        for one in plan.stress
+        if one.model_copy(update={"scenario": plan.baseline.scenario}) != plan.baseline
+    ]
 
 
 def _worst_of_kind(plan: LiabilityPlan) -> list[StressOutcome]:

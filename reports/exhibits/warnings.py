@@ -40,7 +40,7 @@ def indicator_table(plan: LiabilityPlan, language: str) -> Html:
             speech.label("indicator", each.code),
             _now(each, speech),
             _lines(plan, each, speech),
-            speech.label("warning_colour", each.colour),
+            speech.label("warning_colour", each.colour).replace(" ", NO_BREAK),
             _turns_red(plan, each, speech),
             speech.label("warning_action", each.action),
         ]
@@ -173,6 +173,8 @@ def _turns_red(plan: LiabilityPlan, each: Indicator, speech: Language) -> str:
         return _is_red(each, speech)
     if ahead is None:
         return say("不推算", "not projected")
+    if not ahead.cases and not ahead.baseline_month:
+        return say("期内没有，各种情景里也没有", "not in this span, in no case either")
     parts = [
         say(f"照现状：{speech.month(ahead.baseline_month)}", speech.month(ahead.baseline_month))
         if ahead.baseline_month

@@ -61,7 +61,8 @@ NUMBERS = {
     "payment_now_fen": 12, "payment_then_fen": 13, "difference_fen": -14, "arrears_fen": 15,
     "assessed_on": "2025-09-10", "ended_on": "2026-10-31", "missing": 2,
     "first_missing_on": "2026-10-20", "due_so_far_fen": 16, "use": 0.7, "cards": 2,
-    "used_fen": 17, "limit_fen": 18, "lines": 2, "enquiries": 7, "counted_on": "2026-11-01",
+    "used_fen": 17, "limit_fen": 18, "lines": 2, "alarm": 1.0, "enquiries": 7,
+    "counted_on": "2026-11-01",
 }  # fmt: skip
 """Every number any finding carries, so that every text of every code can be told."""
 

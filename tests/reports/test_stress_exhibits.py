@@ -46,7 +46,7 @@ def test_every_code_has_words(language):
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("number", range(1, 9))
 def test_stress_is_told_and_drawn_for_every_household(number, language):
-    """Every case has its row, every driver its own; nothing reads None or nan."""
+    """Every case has its row or its word below, every driver its row; nothing reads None."""
     plan = plan_of(number)
     shown = str(stress.stress_table(plan, language))
     for case in plan.scenarios:

@@ -126,6 +126,17 @@ def test_lines_and_months_stand_as_the_plan_has_them():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_lines_nobody_has_verified_are_marked(language):
+    """A line whose value is of grade M says so; others carry no mark."""
+    mark = Language(language).graded("", "M").strip()
+    plan = example(7)
+    assert mark not in str(rows(plan, language))
+    doubted = tuple(entry.model_copy(update={"grade": "M"}) for entry in plan.parameters)
+    plan = plan.model_copy(update={"parameters": doubted})
+    assert all(mark in row[2] for row in rows(plan, language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_without_a_last_plan_the_chapter_says_so(language):
     """A first plan has no trend, neither in the text nor in the table."""
     told = text_of(chapter(example(7), "warnings", language))
