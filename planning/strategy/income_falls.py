@@ -228,7 +228,32 @@ def _taken(who: Footing, ways: Sequence[Relieved]) -> tuple[Relieved, ...]:
         if all(way.option.liability != one.option.liability for one in taken):
             taken.append(way)
             frame = _lightened(who, frugal, taken)
+    return _worth_their_cost(who, taken)
+
+
+def _worth_their_cost(who: Footing, taken: Sequence[Relieved]) -> tuple[Relieved, ...]:
+    """
+    Where money has to be found in any case, the options that spare finding more than they cost.
+
+    An option without which the months would lose is kept.
+    """
+    frugal = _frugal(who.household)
+    lacking = _lacking(_lightened(who, frugal, taken))
+    if lacking == 0:
+        return tuple(taken)
+    for way in sorted(taken, key=lambda one: -(one.option.extra_cost_fen or 0)):
+        others = [one for one in taken if one is not way]
+        frame = _lightened(who, frugal, others)
+        spared = _lacking(frame) - lacking
+        is_carried = _margin(frame, _year_from(who, others)) >= 0
+        if is_carried and yuan(way.option.extra_cost_fen or 0) > spared:
+            return _worth_their_cost(who, others)
     return tuple(taken)
+
+
+def _lacking(frame: pd.DataFrame) -> float:
+    """What ready money lacks at its lowest of the year ahead."""
+    return max(-_lowest_of_year(frame), 0.0)
 
 
 def _remedy(who: Footing, taken: Sequence[Relieved]) -> Remedy:
@@ -236,7 +261,7 @@ def _remedy(who: Footing, taken: Sequence[Relieved]) -> Remedy:
     horizon = int(who.rules.value(HORIZON))
     frugal = _frugal(who.household)
     frame, first = _lightened(who, frugal, taken), _year_from(who, taken)
-    bridge = max(-_lowest_of_year(frame), 0.0)
+    bridge = _lacking(frame)
     path = frame["liquid_assets"].iloc[: horizon + 1].to_numpy() + bridge
     short = path < -_CENT
     return Remedy(
