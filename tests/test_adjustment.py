@@ -532,11 +532,12 @@ def test_a_loan_that_spares_the_sum_due_is_asked_for_before_its_renewal(plan):
 
 @only(7)
 def test_an_extension_that_does_not_close_the_month_comes_after_the_pause(plan):
-    """Household 7: 720 a month is too little of 1,285; interest alone frees 1,782."""
+    """Household 7: 720 a month is too little of 1,285; the consumer loan's pause frees 1,699."""
     wanted = plan.adjustment.if_income_falls.wanted
     both = plan.selection.comparison
     assert wanted.code == "relief_first"
-    assert wanted.decide_on == date(2026, 11, 28)
+    assert wanted.decide_on == date(2026, 12, 21)
+    assert wanted.instead_of == ()
     assert wanted.lighter_yuan == pytest.approx(
         both.without.service_yuan - both.with_loan.service_yuan
     )
@@ -911,7 +912,7 @@ def test_the_household_that_is_short_reads_what_to_do_now_with_its_days(plan):
     text = str(chapter(plan, "adjustment", "zh"))
     remedy = plan.adjustment.if_income_falls.remedy
     assert "收入已经不够" in text
-    assert "2026年11月28日前提出" in text
+    assert "2026年12月21日前提出" in text
     assert f"{remedy.bridge_yuan:,.0f} 元" in text
 
 

@@ -142,14 +142,19 @@ def test_the_months_of_a_way_are_those_of_the_file_added_up():
 
 
 def test_several_at_once_are_what_is_advised_when_income_falls():
-    """The steps of that chapter, with its bridge, its month and its cost."""
-    together, remedy = cases(7).way("together"), income_falls(footing(7)).remedy
+    """Household 7 spending 1,000 more: the steps of that chapter, its bridge, month and cost."""
+    living, *rest = example(7).household.expenses
+    dearer = living.model_copy(update={"amount": living.amount + 100_000})
+    who = footing(7, expenses=(dearer, *rest))
+    found, remedy = cases_of(who), income_falls(who).remedy
+    assert len(remedy.steps) > 1
+    together = found.way("together")
     assert together.steps == remedy.steps
     assert together.figures.margin_yuan == pytest.approx(remedy.margin_yuan)
     assert together.figures.later_margin_yuan == pytest.approx(remedy.later_margin_yuan)
     assert together.figures.bridge_yuan == pytest.approx(remedy.bridge_yuan)
     assert together.figures.lasts_months == remedy.holds_months
-    singles = [way for way in cases(7).ways if way.kind in {step.kind for step in remedy.steps}]
+    singles = [way for way in found.ways if way.kind in {step.kind for step in remedy.steps}]
     by_debt = {
         way.liabilities[0]: way.cost_yuan
         for way in singles

@@ -75,9 +75,11 @@ class WantedLoan(Record):
 
     With ``loan_first`` it is asked for first, and the steps on the debts it ends (`instead_of`)
     from `decide_on` on if it is not granted by then; with ``relief_first`` the other way round.
+    Where the steps are on other debts alone and carry the months, `instead_of` is empty: the loan
+    is not needed while they are granted.
     `lighter_yuan` a month, `lump_yuan` within the year and `extra_cost_yuan` in all are what it
     changes against the debts as they are, `relief_yuan` a month and `relief_cost_yuan` in all what
-    the steps on those debts do. With the cuts and the loan, an average month leaves `margin_yuan`
+    the steps on those debts do, or all steps where none is. With the cuts and the loan, an average month leaves `margin_yuan`
     and ready money in the year falls to `lowest_yuan`; with the remedy's other steps too,
     `joint_margin_yuan` and `joint_lowest_yuan`.
     """
@@ -309,8 +311,11 @@ def _wanted(who: Footing, taken: Sequence[Relieved]) -> WantedLoan | None:
     """How the loan in place of debts and the steps stand to each other; None where they do not."""
     need, chosen = who.household.need, who.chosen
     instead = [one for one in taken if one.option.liability in need.replaces]
-    if need.kind != "refinance" or chosen is None or not chosen.shortlist or not instead:
+    if need.kind != "refinance" or chosen is None or not chosen.shortlist or not taken:
         return None
+    if not instead and _margin(_lightened(who, _frugal(who.household), taken), 1) < 0:
+        return None
+    beside = instead or taken
     both, figures = chosen.comparison, chosen.candidate(chosen.shortlist[0]).figures
     if both is None or both.with_loan is None or figures is None:
         return None
@@ -318,9 +323,9 @@ def _wanted(who: Footing, taken: Sequence[Relieved]) -> WantedLoan | None:
     joint = _with_loan(who, figures, [one for one in taken if one not in instead])
     first = max(_number(who, _wanted_on(who)) + 1, _year_from(who, taken))
     margin, lowest = _margin(alone, first), _lowest_of_year(alone)
-    is_enough = margin >= 0 and lowest >= 0
-    ask_by = min(one.option.ask_by for one in instead)
-    steps = [_step(one.option) for one in instead if one.option.kind != "renewal"]
+    is_enough = bool(instead) and margin >= 0 and lowest >= 0
+    ask_by = min(one.option.ask_by for one in beside)
+    steps = [_step(one.option) for one in beside if one.option.kind != "renewal"]
     return WantedLoan(
         code="loan_first" if is_enough else "relief_first",
         product=chosen.shortlist[0],
@@ -330,7 +335,7 @@ def _wanted(who: Footing, taken: Sequence[Relieved]) -> WantedLoan | None:
         lump_yuan=both.without.lump_yuan - both.with_loan.lump_yuan,
         extra_cost_yuan=both.with_loan.cost_yuan - both.without.cost_yuan,
         relief_yuan=sum(step.monthly_yuan for step in steps),
-        relief_cost_yuan=yuan(sum(one.option.extra_cost_fen or 0 for one in instead)),
+        relief_cost_yuan=yuan(sum(one.option.extra_cost_fen or 0 for one in beside)),
         margin_yuan=margin,
         lowest_yuan=lowest,
         joint_margin_yuan=_margin(joint, first),
