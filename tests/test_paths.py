@@ -181,7 +181,8 @@ def test_every_path_of_a_contract_is_its_exact_ledger(facts, paths):
 def test_the_walk_is_chosen_by_what_a_path_moves():
     """Stepped where that can be, exact where a clause needs it, known where nothing moves."""
     facts = {
-        "method": "equal_instalment", "principal": 500_000, "months": 240, "drawn_on": date(2025, 3, 8),
+        "method": "equal_instalment", "principal": 500_000, "months": 240,
+        "drawn_on": date(2025, 3, 8),
         "rate": {
             "kind": "floating", "index": "lpr_5y", "spread_bp": -30, "reset_months": 12,
             "reset_anchor": "january_1",

@@ -382,7 +382,7 @@ class CreditLine(Record):
 
 
 class CreditEnquiries(Record):
-    """How often lenders have asked for the credit report of late (征信查询); 本人查询 not counted."""
+    """How often lenders, not the client, have asked for the credit report of late (征信查询)."""
 
     number: Annotated[int, Field(ge=0, le=200)] = Field(
         description="近三个月贷款审批、信用卡审批等查询次数"
@@ -442,7 +442,9 @@ class Household(Record):
     provident_fund: tuple[ProvidentFund, ...] = Field(default=(), description="住房公积金账户")
     insurance: tuple[Insurance, ...] = Field(default=(), description="保障")
     liabilities: tuple[LoanContract, ...] = Field(default=(), description="负债, one a contract")
-    credit_lines: tuple[CreditLine, ...] = Field(default=(), description="循环额度, cards among them")
+    credit_lines: tuple[CreditLine, ...] = Field(
+        default=(), description="循环额度, cards among them"
+    )
     credit_enquiries: CreditEnquiries | None = Field(
         default=None, description="征信查询; absent: unknown"
     )

@@ -11,7 +11,7 @@ to be impossible, so rises are counted from the loan benchmark of 2007 on as wel
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -22,7 +22,6 @@ from planning.units import BASIS_POINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -52,7 +51,7 @@ class Odds(Record):
 
 class RateChain(Record):
     """
-    What is known of the index on a day, as a chain.
+    What is known of the index on a day, as a chain, from `benchmark_since` and `lpr_since` on.
 
     `cuts_bp` and `hikes_bp` are the observed steps of the LPR of one year and of five, together,
     in basis points. Cuts thin out from `mean_5y`, the mean of the LPR of five years so far, to
@@ -60,6 +59,8 @@ class RateChain(Record):
     the LPR of five years since the LPR began.
     """
 
+    lpr_since: date
+    benchmark_since: date
     regime: Regime
     last_1y: float
     last_5y: float
@@ -125,6 +126,8 @@ def rate_chain(histories: Mapping[str, IndexHistory], rules: RulesInForce) -> Ra
         return None
     levels = [float(rate) for _, rate in long]
     return RateChain(
+        lpr_since=long[0][0],
+        benchmark_since=known["benchmark_5y"].values[0][0],
         regime=_after(months[-1], regimes[-1]),
         last_1y=float(short[-1][1]),
         last_5y=levels[-1],

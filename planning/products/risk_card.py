@@ -87,13 +87,14 @@ def risk_card(
     offer : whose risks they are.
     fixed : other offers; the cheapest with a fixed rate on the same amount and term is compared.
     histories : published indexes by name; a shock moves them once the drawdown's rate is set.
-    scenarios : stress cases, of which only the rate shocks count here.
+    scenarios : stress cases, of which only the rises of rates count here.
     rules : of the plan's day.
     collateral_value_yuan : market value of what secures it, None without security.
     lending_value_yuan : what the lender takes it to be worth, None where it is held to no value.
     """
     known = known_on(histories, offer.request.starts_on)
-    shocks = {0, UNIT_SHOCK_BP, *(case.rate_shock_bp for case in scenarios)}
+    rises = (case.rate_shock_bp for case in scenarios if case.rate_shock_bp > 0)
+    shocks = {0, UNIT_SHOCK_BP, *rises}
     flows = {shock: _shocked(offer, known, shock) for shock in sorted(shocks)}
     reset_days = _reset_days(offer, known)
     rival = _cheapest_fixed(offer, fixed) if is_floating(offer) else None

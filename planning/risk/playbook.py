@@ -193,12 +193,15 @@ def relief_to_ask(change: Adjustment) -> tuple[ReliefOption, ...]:
     """
     falls = change.if_income_falls
     best: dict[str, ReliefOption] = {}
-    for option in (*falls.asks, *falls.options):
-        is_pause = option.kind in ("full_deferral", "renewal", "part_prepayment")
-        if not is_pause and (option.relief_fen or 0) > 0:
-            best.setdefault(option.liability, option)
+    for option in _lasting(falls.asks) or _lasting(falls.options):
+        best.setdefault(option.liability, option)
     asked = sorted(best.values(), key=lambda option: -(option.relief_fen or 0))
     return tuple(asked[:MOST_ASKED])
+
+
+def _lasting(options: Sequence[ReliefOption]) -> list[ReliefOption]:
+    passing = ("full_deferral", "renewal", "part_prepayment")
+    return [one for one in options if one.kind not in passing and (one.relief_fen or 0) > 0]
 
 
 def _illness(g: Ground) -> Iterator[Step]:

@@ -32,8 +32,8 @@ class Sensitivity(Record):
 
     `change` is signed: basis points of ``rate``, a share of ``income`` or ``price``, 元 a month of
     ``expense``. `margin_yuan` is of an average month of the last twelve of the span, when rates
-    have been reset, `liquid_yuan` ready money at its end, `net_worth_yuan` that, property and the fund less
-    what is owed then.
+    have been reset, `liquid_yuan` ready money at its end, `net_worth_yuan` that, property and the
+    fund less what is owed then.
     """
 
     factor: Factor

@@ -79,9 +79,9 @@ class WantedLoan(Record):
     is not needed while they are granted.
     `lighter_yuan` a month, `lump_yuan` within the year and `extra_cost_yuan` in all are what it
     changes against the debts as they are, `relief_yuan` a month and `relief_cost_yuan` in all what
-    the steps on those debts do, or all steps where none is. With the cuts and the loan, an average month leaves `margin_yuan`
-    and ready money in the year falls to `lowest_yuan`; with the remedy's other steps too,
-    `joint_margin_yuan` and `joint_lowest_yuan`.
+    the steps on those debts do, or all steps where none is. With the cuts and the loan, an average
+    month leaves `margin_yuan` and ready money in the year falls to `lowest_yuan`; with the
+    remedy's other steps too, `joint_margin_yuan` and `joint_lowest_yuan`.
     """
 
     code: WantedCode

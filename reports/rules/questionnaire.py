@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from planning.household.debt_capacity import CHOICES
 from reports.language import Language
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ def _title(speech: Language) -> str:
 
 
 def _lines(speech: Language) -> Iterator[str]:
+    from planning.household.debt_capacity import CHOICES
+
     say = speech.either
     yield f"# {_title(speech)}"
     yield ""

@@ -45,9 +45,10 @@ def test_all_rules_and_rates_stand_in_one_table():
     assert run.exit_code == 0
     assert names == sorted(names)
     assert {name.partition(".")[0] for name in names} == {
-        "card", "conduct", "credit", "debt_service", "disclosure", "house", "market", "mortgage",
-        "norms", "personal_loan", "presets", "price", "provident_fund", "risk",
-        "social_insurance", "subsidy", "tax", "tiers", "yields",
+        "card", "conduct", "contingency", "credit", "debt_service", "disclosure", "hard_cases",
+        "house", "market", "mortgage", "norms", "personal_loan", "presets", "price",
+        "provident_fund", "risk", "risk_profile", "simulation", "social_insurance", "subsidy",
+        "tax", "tiers", "warning", "yields",
     }  # fmt: skip
     assert len(names) == len(read_listed(PARAMS, date.fromisoformat(DAY)))
 
@@ -229,12 +230,12 @@ def test_check_notes_what_somebody_should_look_at(tmp_path):
     """An offset without a home loan is told with its line, and is no problem of the file."""
     text = (PARAMS / "clients" / "example-08-first-loan.yaml").read_text("utf-8")
     path = tmp_path / "offset.yaml"
-    path.write_text(
-        text.replace("monthly_deposit: 2640", "monthly_deposit: 2640\n    offset: monthly")
-    )
+    written = text.replace("monthly_deposit: 2640", "monthly_deposit: 2640\n    offset: monthly")
+    path.write_text(written)
+    line = written.splitlines().index("    offset: monthly") + 1
     run = CliRunner().invoke(app, ["check", str(path), "--as-of", DAY])
     assert run.exit_code == 0, run.output
-    assert "offset.yaml:115  provident_fund[0].offset  填写了冲还贷" in run.stderr
+    assert f"offset.yaml:{line}  provident_fund[0].offset  填写了冲还贷" in run.stderr
 
 
 @pytest.mark.parametrize(
