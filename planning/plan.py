@@ -25,6 +25,7 @@ from planning.household.profile import HOUSING, Household, Need
 from planning.household.provident_fund import BORROWING, FundLoan, fund_loan
 from planning.household.ratios import Ratio, ratios
 from planning.household.recognition import recognised_income
+from planning.household.revolving import BALANCES, with_carried_balances
 from planning.loans.cost import all_in_cost
 from planning.loans.debt import Debt, debt_on, told_apart
 from planning.market.history import missing_publications
@@ -40,12 +41,12 @@ from planning.risk.evidence import Evidence
 from planning.risk.hard_cases import HardCases, hard_cases
 from planning.risk.playbook import Ground, Playbook, playbooks
 from planning.risk.reverse import ReverseStress, reverse_stress
-from planning.risk.review import Review, reviews
+from planning.risk.review import Pressing, Review, reviews
 from planning.risk.risk_profile import RiskProfile, risk_profile
 from planning.risk.sensitivity import Sensitivity, sensitivities
 from planning.risk.simulation import Simulation, simulation
 from planning.risk.stress import StressOutcome, projection, stress_outcomes, stressed
-from planning.risk.variants import variants
+from planning.risk.variants import Trouble, variants
 from planning.risk.warning import Finding, findings
 from planning.rules.compliance import (
     Case,
@@ -225,9 +226,9 @@ def liability_plan(
     ModelError
         An identity of the model does not hold.
     """
-    household = inputs.household
-    histories = {name: index.known_on(as_of) for name, index in inputs.histories.items()}
     rules = inputs.book.on(as_of)
+    household = with_carried_balances(inputs.household, rules)
+    histories = {name: index.known_on(as_of) for name, index in inputs.histories.items()}
     horizon = int(rules.value("house.stress_horizon_months"))
     pay = net_pay(household, rules, as_of)
     base = projection(household, histories, as_of, horizon, pay=pay)
@@ -265,7 +266,13 @@ def liability_plan(
     together = _strategies(household, base, emergency, histories, rules)
     methods = tuple(_method_comparisons(situation, chosen, together))
     classes = class_paths(base.positions, first_shortfall(as_of, baseline, stress), rules)
-    change = adjustment(_footing(situation, base, emergency, together, chosen))
+    who = _footing(situation, base, emergency, together, chosen)
+    change = adjustment(who)
+    cases = hard_cases(who, base.sheet, classes, change.if_income_falls)
+    trouble = None if cases is None else Trouble(who, base, change.if_income_falls, cases)
+    books = playbooks(
+        Ground(household, base.positions, base.frame, emergency, change, rules, cases)
+    )
     return LiabilityPlan(
         client=household.client,
         as_of=as_of,
@@ -302,29 +309,33 @@ def liability_plan(
         scenarios=inputs.scenarios,
         baseline=baseline,
         stress=tuple(stress),
-        simulation=simulation(situation, base, variants(situation, together, chosen)),
+        simulation=simulation(
+            situation, base, variants(situation, together, chosen, trouble)
+        ),
         reverse_stress=reverse_stress(
             ahead, course(household, put_off(base, horizon, histories), horizon, as_of, pay), rules
         ),
         sensitivities=sensitivities(ahead, rules),
         contingency=emergency,
         class_paths=classes,
-        hard_cases=hard_cases(
-            _footing(situation, base, emergency, together, chosen),
-            base.sheet,
-            classes,
-            change.if_income_falls,
-        ),
+        hard_cases=cases,
         collateral=collateral(test, base.sheet, rules),
-        playbooks=playbooks(
-            Ground(household, base.positions, base.frame, emergency, change, rules)
-        ),
+        playbooks=books,
         risk_profile=risk_profile(household, base, emergency.fund, rules, horizon, pay),
         findings=found,
         early_warning=early_warning(
-            evidence, found, Outlook(inputs.scenarios, histories, pay), inputs.last
+            evidence,
+            found,
+            Outlook(inputs.scenarios, histories, pay, is_loan_advised=_is_loan_advised(chosen)),
+            inputs.last,
         ),
-        reviews=reviews(household, base.positions, as_of, rules),
+        reviews=reviews(
+            household,
+            base.positions,
+            as_of,
+            rules,
+            Pressing(cases, change.if_income_falls, classes, books),
+        ),
         parameters=rules.consulted,
         provenance=Provenance(
             engine_version=engine_version,
@@ -333,6 +344,11 @@ def liability_plan(
             tools=dict(tools),
         ),
     )
+
+
+def _is_loan_advised(chosen: Selection | None) -> bool:
+    """Whether the plan names a product for the money that is wanted."""
+    return chosen is not None and bool(chosen.shortlist)
 
 
 def _market(histories: Mapping[str, IndexHistory], as_of: date, missing: Sequence[date]) -> Market:
@@ -433,6 +449,7 @@ def _contract_checks(
     return tuple(
         check
         for p in base.positions
+        if p.contract.product not in BALANCES
         for check in contract_checks(
             Case(p.contract, costs[p.contract.id], is_new=False), household, histories, rules
         )

@@ -74,7 +74,8 @@ def read_scenarios(path: Path) -> tuple[Scenario, ...]:
     Raises
     ------
     ClientFileError
-        All problems of the file.
+        All problems of the file: those of `read_tree` and of the schema, and ``two_rate_moves``,
+        ``nothing_to_last``.
     """
     tree = read_tree(path)
     cases = tree.data if isinstance(tree.data, dict) else {}
@@ -87,9 +88,24 @@ def read_scenarios(path: Path) -> tuple[Scenario, ...]:
         for key, case in cases.items()
         if isinstance(case, dict) and "id" in case
     ]
+    problems += [
+        tree.problem((key, *place), code, value)
+        for key, case in found.items()
+        for place, code, value in _case_contradictions(case)
+    ]
     if problems:
         raise ClientFileError(path, sorted(problems, key=lambda problem: problem.line))
     return tuple(found.values())
+
+
+def _case_contradictions(case: Scenario) -> Iterator[_Contradiction]:
+    """Two moves of the rates, or a length of what does not happen."""
+    if case.rate_shock_bp and case.lpr_5y_to is not None:
+        yield ("lpr_5y_to",), "two_rate_moves", case.lpr_5y_to
+    if case.income_fall_months is not None and not case.income_fall:
+        yield ("income_fall_months",), "nothing_to_last", case.income_fall_months
+    if case.extra_expense_months is not None and not case.extra_expense_yuan:
+        yield ("extra_expense_months",), "nothing_to_last", case.extra_expense_months
 
 
 _Model = TypeVar("_Model", bound=Record)

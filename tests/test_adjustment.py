@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -532,7 +533,11 @@ def test_a_loan_that_spares_the_sum_due_is_asked_for_before_its_renewal(plan):
 
 @only(7)
 def test_an_extension_that_does_not_close_the_month_comes_after_the_pause(plan):
-    """Household 7: 720 a month is too little of 1,285; the consumer loan's pause frees 1,699."""
+    """
+    Household 7: the loan frees too little of what the month lacks, the consumer loan's pause more.
+
+    Refused the pause, the loan is all there is: what both leave together counts for nothing then.
+    """
     wanted = plan.adjustment.if_income_falls.wanted
     both = plan.selection.comparison
     assert wanted.code == "relief_first"
@@ -542,7 +547,9 @@ def test_an_extension_that_does_not_close_the_month_comes_after_the_pause(plan):
         both.without.service_yuan - both.with_loan.service_yuan
     )
     assert wanted.lighter_yuan < 1_285 < wanted.relief_yuan
-    assert wanted.margin_yuan < 0 < wanted.joint_margin_yuan
+    assert wanted.margin_yuan < 0
+    assert wanted.joint_margin_yuan == wanted.margin_yuan
+    assert wanted.joint_lowest_yuan == wanted.lowest_yuan
     assert wanted.extra_cost_yuan > wanted.relief_cost_yuan
 
 
@@ -910,10 +917,25 @@ def test_chapters_speak_for_every_household_and_promise_nothing(plan, name, lang
 def test_the_household_that_is_short_reads_what_to_do_now_with_its_days(plan):
     """Household 7's chapter names the gap, the day to ask by, and what is still missing."""
     text = str(chapter(plan, "adjustment", "zh"))
-    remedy = plan.adjustment.if_income_falls.remedy
+    falls, way = plan.adjustment.if_income_falls, plan.hard_cases.advised
     assert "收入已经不够" in text
-    assert "2026年12月21日前提出" in text
-    assert f"{remedy.bridge_yuan:,.0f} 元" in text
+    for ask in falls.asks:
+        assert Language("zh").day(ask.ask_by) in text
+    told = str(chapter(plan, "hard_cases", "zh"))
+    assert f"{way.figures.tight.lacking_yuan:,.0f} 元" in told
+    assert f"{way.cost_yuan:,.0f} 元" in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("example", [*(ROOT / "params" / "clients").glob("*-07-*")], indirect=True)
+def test_the_refused_step_is_not_part_of_what_comes_after_it(plan, language):
+    """Household 7 is not told that the loan closes the gap together with the step refused."""
+    wanted = plan.adjustment.if_income_falls.wanted
+    assert wanted.joint_margin_yuan < 0
+    say = Language(language).either
+    told = re.sub(r"<[^>]*>", "", str(chapter(plan, "adjustment", language)))
+    assert say("也补不上", "does not close it") in told
+    assert say("连同其余几项", "with the other steps") not in told
 
 
 def test_tables_show_a_dash_for_what_only_the_lender_can_say(plan):
@@ -921,7 +943,8 @@ def test_tables_show_a_dash_for_what_only_the_lender_can_say(plan):
     options = plan.adjustment.if_income_falls.options
     drawn = str(exhibit.relief_table(plan, "zh"))
     unknown = sum(one.payment_fen is None for one in options)
-    assert drawn.count(f">{UNKNOWN}<") == 4 * unknown
+    assert drawn.count(f">{UNKNOWN}<") == (0 if plan.hard_cases else 4 * unknown)
+    assert bool(drawn) == bool(options and not plan.hard_cases)
     for make in (exhibit.trigger_table, exhibit.method_margin_tables):
         assert make(plan, "en") is not None
 

@@ -12,7 +12,7 @@ import pytest
 from planning.dates import add_months
 from planning.household.balance_sheet import AssetLine, BalanceSheet, Security
 from planning.household.pay import net_pay
-from planning.risk.collateral import collateral, collateral_paths, kept_after_cut
+from planning.risk.collateral import collateral, collateral_paths, kept_after_cut, still_owed
 from planning.risk.course import course
 from planning.risk.stress import projection, stressed
 from tests.conftest import AS_OF, EXAMPLES, inputs_of
@@ -140,6 +140,15 @@ def test_what_is_worth_nothing_has_no_share():
     assert found.loan_to_value is None
     assert found.baseline.years[0].loan_to_value is None
     assert found.baseline.shortfall_month == "2026-11"
+
+
+def test_principal_that_nobody_can_repay_stays_owed():
+    """It ends in month 2: with money it is repaid, without it the last balance stands."""
+    balances = np.array([[9.0, 8.0, 0.0, 0.0], [9.0, 8.0, 0.0, 0.0], [9.0, 8.0, 7.0, 6.0]])
+    liquid = np.array([[5.0, 5.0, 1.0, 1.0], [5.0, 5.0, -3.0, -3.0], [5.0, -1.0, -1.0, -1.0]])
+    found = still_owed(balances, liquid)
+    assert found.tolist() == [[9, 8, 0, 0], [9, 8, 8, 8], [9, 8, 7, 6]]
+    assert balances[1].tolist() == [9, 8, 0, 0]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)

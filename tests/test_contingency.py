@@ -20,6 +20,7 @@ from planning.risk.course import course
 from planning.risk.fund_saving import saving_plan
 from planning.risk.fund_sizing import FundCase, case_needs, case_shocks, fund_cases
 from planning.risk.paths import lived
+from planning.risk.playbook import Ground, playbooks
 from planning.risk.stress import projection
 
 ROOT = Path(__file__).parents[1]
@@ -329,13 +330,16 @@ def test_a_couple_with_one_business_loses_it_together():
 
 
 def test_where_nothing_can_stop_only_a_sum_and_the_floor_are_left():
-    """A pension goes on: no earner, no case of lost work; a rich one needs the floor alone."""
+    """A pension goes on: a bill, a sum, no lost work; a rich one needs the floor alone."""
     retired = {"members": (person(employment="retired", birth_year=1955),)}
     modest = fund_of(family(income=(pay(6_000, kind="pension"),), **retired))
-    assert [case.code for case in modest.cases] == ["sudden_sum"]
-    assert modest.target_yuan == pytest.approx(20_000 + 5_000 - 6_000)
+    needs = {case.code: case.need_yuan for case in modest.cases}
+    assert needs == pytest.approx(
+        {"illness": 30_000 + 5_000 - 6_000, "sudden_sum": 20_000 + 5_000 - 6_000}
+    )
+    assert modest.target_yuan == pytest.approx(29_000)
     assert modest.lasts_months is None
-    rich = fund_of(family(income=(pay(30_000, kind="pension"),), **retired))
+    rich = fund_of(family(income=(pay(50_000, kind="pension"),), **retired))
     assert rich.set_by == "floor"
     assert rich.target_yuan == rich.floor_yuan == pytest.approx(4_000)
     assert rich.cases[0].need_yuan == 0
@@ -351,6 +355,48 @@ def test_pay_that_has_ended_is_nothing_to_lose():
     )
     assert out.starts_in <= "2027-01"
     assert out.without_pay_yuan > 0
+
+
+def test_the_months_of_unsteady_pay_are_told_apart():
+    """Household 2 waits 6 months and 2 more; a salaried person four and none more."""
+    hers = next(case for case in fund_of(example(2)).cases if case.code == "out_of_work")
+    assert (hers.usual_months, hers.extra_months, hers.months) == (6, 2, 8)
+    his = next(case for case in fund_of(family()).cases if case.code == "out_of_work")
+    assert (his.usual_months, his.extra_months) == (4, 0)
+
+
+def test_what_would_have_been_saved_or_could_wait_bridges_pay_lost_and_need():
+    """Of 40,000 lost, 4 x 5,000 would have been saved and 3 x 1,000 spent on what can wait."""
+    case = next(case for case in fund_of(family()).cases if case.code == "out_of_work")
+    assert case.without_pay_yuan == pytest.approx(40_000)
+    assert case.spared_yuan == pytest.approx(4 * 5_000 + 3 * 1_000)
+
+
+def test_a_guarantee_stands_beside_the_target_not_in_it():
+    """One given and open counts in its own field; one that has lapsed does not."""
+    given = {"beneficiary": "某人", "lender": "丙银行", "amount": Decimal(90_000)}
+    open_one = family(guarantees_given=({**given, "ends_on": date(2027, 5, 31)},))
+    lapsed = family(guarantees_given=({**given, "ends_on": date(2026, 5, 31)},))
+    assert fund_of(open_one).guaranteed_yuan == 90_000
+    assert fund_of(lapsed).guaranteed_yuan == 0
+    assert fund_of(open_one).target_yuan == fund_of(family()).target_yuan
+
+
+def goal(amount, kind="reserve"):
+    """A goal of the household's own."""
+    return {"text": "备用金", "amount": Decimal(amount), "kind": kind}
+
+
+def test_the_first_step_is_the_own_goal_else_the_nearest_sum():
+    """Held 13,000 of 43,000: 15,000 is the next case, 17,000 another; a goal in between wins."""
+    plain = fund_of(family()).first_step
+    assert (plain.code, plain.amount_yuan) == ("sudden_sum", pytest.approx(15_000))
+    own = fund_of(family(goals=(goal(30_000), goal(35_000, "saving")))).first_step
+    assert (own.code, own.amount_yuan) == ("goal", 30_000)
+    beyond = fund_of(family(goals=(goal(60_000),)))
+    assert (beyond.first_step.code, beyond.own_goal_yuan) == ("sudden_sum", 60_000)
+    assert fund_of(family(assets=(cash(43_000),))).first_step is None
+    assert fund_of(family()).own_goal_yuan is None
 
 
 # ---------------------------------------------------------------------------- filling the gap
@@ -438,7 +484,7 @@ def test_life_cover_is_the_debts_and_years_the_income_left_does_not_carry():
     """
     Without his pay 6,000 meet 8,000: nothing for the debt, 2,000 a month lacking.
 
-    Her pension comes at 55, she is 34: 21 years, longer than until the child of nine is 22. Of
+    Her pension comes at 58, she is 34: 24 years, longer than until the child of nine is 22. Of
     the loan what is owed after two instalments counts in full; 30,000 at hand and a policy of
     200,000 come off.
     """
@@ -449,12 +495,39 @@ def test_life_cover_is_the_debts_and_years_the_income_left_does_not_carry():
     for _ in range(2):
         owed -= instalment - (owed * Decimal("0.005")).quantize(Decimal("0.01"))
     gap = gaps_of(couple(insurance=(policy("life", 200_000),)))["wei", "life"]
-    assert (gap.depends, gap.years) == ("partner", 21)
+    assert (gap.depends, gap.years) == ("partner", 24)
     assert gap.debts_yuan == pytest.approx(float(owed), abs=0.02)
-    assert gap.living_yuan == pytest.approx(21 * 12 * 2_000)
+    assert gap.living_yuan == pytest.approx(24 * 12 * 2_000)
     assert (gap.liquid_yuan, gap.cover_yuan) == (30_000, 200_000)
-    assert gap.gap_yuan == pytest.approx(float(owed) + 504_000 - 230_000, abs=0.02)
+    assert gap.gap_yuan == pytest.approx(float(owed) + 576_000 - 230_000, abs=0.02)
     assert gap.norm_yuan == pytest.approx(10 * 144_000)
+
+
+def test_years_are_added_up_as_incomes_and_spending_end():
+    """
+    A rent of 1,500 and a fee of 700 both end, so the lack of a year changes on the way.
+
+    From December 2026 on: 6,000 and 1,500 meet 8,700 while both run, 12 months of it; then the
+    rent is gone, another 12; then the fee too, to the end of 24 years.
+    """
+    family_of_both = couple(
+        income=(
+            pay(12_000), pay(6_000, "lan"),
+            pay(1_500, kind="rent", ends_on=date(2027, 11, 30)),
+        ),
+        expenses=(spent(8_000), spent(700, "education", ends_on=date(2028, 11, 30))),
+    )  # fmt: skip
+    gap = gaps_of(family_of_both)["wei", "life"]
+    assert gap.living_yuan == pytest.approx(12 * 1_200 + 12 * 2_700 + 22 * 12 * 2_000)
+
+
+def test_a_year_that_leaves_something_takes_nothing_off_another():
+    """A fee of 4,000 for a year is the only lack: 12,000 of hers meet 8,000 from then on."""
+    short = couple(
+        income=(pay(12_000), pay(12_000, "lan")),
+        expenses=(spent(8_000), spent(5_000, "education", ends_on=date(2027, 11, 30))),
+    )
+    assert gaps_of(short)["wei", "life"].living_yuan == pytest.approx(12 * 1_000)
 
 
 def test_what_the_survivor_can_carry_needs_no_cover():
@@ -573,6 +646,31 @@ def test_a_line_used_up_is_none_and_none_is_said():
     assert emergency_of(family()).last_resort.unused_yuan == 0
 
 
+def test_a_card_that_carries_its_debt_is_no_reserve():
+    """Repaid in part or by the minimum it is left out and named; without debt it is not."""
+    lines = tuple(
+        {**line(name, 20_000, used), "repays": repays}
+        for name, used, repays in (
+            ("a", 5_000, "minimum"), ("b", 5_000, "part"), ("c", 5_000, "in_full"),
+            ("d", 0, "minimum"),
+        )
+    )  # fmt: skip
+    resort = emergency_of(family(credit_lines=lines)).last_resort
+    assert [one.id for one in resort.lines] == ["c", "d"]
+    assert resort.carried == ("a", "b")
+    assert resort.unused_yuan == 15_000 + 20_000
+
+
+def test_what_takes_months_to_sell_counts_after_its_cut_and_costs():
+    """A car of 38,000 of household 7, less the house's cut and the costs of a sale."""
+    rules = parameters().book.on(TODAY)
+    kept = 1 - rules.value("hard_cases.movable_haircut")
+    costs = rules.value("hard_cases.sale_cost_share", "movable")
+    backing = emergency_of(example(7)).backing
+    assert backing.within_months_yuan == 38_000
+    assert backing.within_months_sold_yuan == pytest.approx(float(38_000 * kept * (1 - costs)))
+
+
 # ---------------------------------------------------------------------------------- playbooks
 
 
@@ -597,7 +695,7 @@ def test_only_what_can_happen_has_a_playbook():
         members=(person(employment="retired", birth_year=1955),),
         income=(pay(6_000, kind="pension"),),
     )
-    assert plan_of(retired).playbooks == ()
+    assert [book.code for book in plan_of(retired).playbooks] == ["illness"]
 
 
 def test_what_has_happened_comes_first_and_names_its_sum():
@@ -612,6 +710,92 @@ def test_what_has_happened_comes_first_and_names_its_sum():
     assert {step.subject for step in asked} == {"consumer-loan"}
     by = {one.liability: one.ask_by for one in plan.adjustment.if_income_falls.asks}
     assert all(step.on == by[step.subject] for step in asked)
+
+
+def overdue_ground(plan, hard):
+    """What the overdue steps of a household are taken from, with a plan's own answer."""
+    rules, _, base, _ = compiled(plan.household)
+    return Ground(
+        plan.household, base.positions, base.frame, plan.contingency, plan.adjustment, rules, hard
+    )
+
+
+def overdue_asks(plan, hard):
+    """Debts and kinds asked of in the overdue playbook."""
+    (book,) = (one for one in playbooks(overdue_ground(plan, hard)) if one.code == "overdue")
+    return [
+        (step.code, step.subject, step.numbers["kind"])
+        for step in book.steps
+        if step.code in ("ask_relief", "take_way")
+    ]
+
+
+def test_who_is_overdue_asks_for_what_the_plan_advises_and_nothing_beside_it():
+    """The way in front is asked for alone, whatever else would free more; a sale is named."""
+    plan = plan_of(example(7))
+    hard = plan.hard_cases
+    advised = hard.recommended
+    assert overdue_asks(plan, hard) == [("ask_relief", advised.liabilities[0], advised.kind)]
+    option = next(o for o in plan.adjustment.if_income_falls.options if o.kind == "interest_only")
+    assert option.liability not in advised.liabilities
+    other = next(
+        way
+        for way in hard.ways
+        if (way.kind, way.liabilities) == (option.kind, (option.liability,))
+    ).model_copy(update={"verdict": "closes"})
+    swapped = hard.model_copy(update={"ways": (other, *hard.ways)})
+    assert overdue_asks(plan, swapped) == [("ask_relief", option.liability, "interest_only")]
+    sale = hard.way("sale").model_copy(update={"verdict": "closes"})
+    sold = hard.model_copy(update={"ways": (sale, *hard.ways)})
+    assert overdue_asks(plan, sold) == [("take_way", sale.liabilities[0], "sale")]
+
+
+def test_what_is_asked_for_has_its_cost():
+    """As the plan's own options have it; a sum put off frees nothing a month for good."""
+    for number in (2, 3, 7):
+        plan = plan_of(example(number))
+        costs = {
+            (one.liability, one.kind): one.extra_cost_fen
+            for one in plan.adjustment.if_income_falls.options
+        }
+        asked = [s for book in plan.playbooks for s in book.steps if s.code == "ask_relief"]
+        assert asked
+        for step in asked:
+            fen = costs[step.subject, step.numbers["kind"]]
+            assert step.numbers["cost_yuan"] == pytest.approx(fen / 100)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_relief_is_asked_for_only_where_ready_money_does_not_carry_the_case(number):
+    """Enough for the months out of work: payments go on and nothing is sold; else both."""
+    plan = plan_of(example(number))
+    fund, steps = plan.contingency.fund, codes(books(number)["job_loss"])
+    needs = [case.need_yuan for case in fund.cases if case.code == "out_of_work"]
+    is_carried = max(needs) <= fund.held_yuan and plan.hard_cases is None
+    assert ("pay_on" in steps) == is_carried
+    assert not (is_carried and {"ask_relief", "sell"} & set(steps))
+
+
+def test_who_can_pay_a_sum_and_keep_the_fund_is_told_to_set_it_aside():
+    """Household 4 has millions against 600,000; household 3 has to ask and look elsewhere."""
+    steps = {step.code: step for step in books(4)["not_renewed"].steps}
+    assert list(steps) == ["set_aside", "pay_principal"]
+    assert steps["set_aside"].numbers["principal_yuan"] == 600_000
+    assert steps["pay_principal"].numbers["short_yuan"] == 0
+    assert codes(books(3)["not_renewed"]) == ["ask_renewal", "second_source", "pay_principal"]
+
+
+def test_a_pensioners_illness_has_a_bill_and_no_pay_to_replace():
+    """The insurer first, then the bill; no employer to call, and no spell without pay."""
+    retired = family(
+        members=(person(employment="retired", birth_year=1955),),
+        income=(pay(6_000, kind="pension"),),
+        insurance=(policy("medical", 1_000_000),),
+    )
+    (book,) = plan_of(retired).playbooks
+    assert (book.code, codes(book)) == ("illness", ["claim_cover", "pay_bill"])
+    assert book.steps[0].numbers == {"medical_yuan": 1_000_000}
+    assert book.steps[1].numbers == {"bill_yuan": pytest.approx(9_000)}
 
 
 def test_a_freelancer_has_no_unemployment_office_to_call():

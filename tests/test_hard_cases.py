@@ -180,6 +180,66 @@ def test_a_sum_found_is_a_bridge_less():
     assert before.margin_yuan == after.margin_yuan
 
 
+def test_the_first_month_that_lacks_is_named_with_what_it_pays():
+    """Household 7's December: three instalments by their day, the year's insurance of 4,200 元."""
+    best = cases(7).recommended
+    tight = best.figures.tight
+    assert tight.month == best.figures.runs_out_month == "2026-12"
+    due = [(one.liability, one.due_on.day, one.payment_fen) for one in tight.dues]
+    assert due[0] == ("consumer-loan", 5, 176_078)
+    assert due[-1] == ("mortgage", 13, 388_959)
+    assert [one.due_on for one in tight.dues] == sorted(one.due_on for one in tight.dues)
+    assert [(one.kind, one.amount_yuan) for one in tight.yearly] == [("insurance", 4200.0)]
+    assert 0 < tight.lacking_yuan <= best.figures.bridge_yuan
+
+
+def test_sixty_days_from_the_plan_something_can_have_been_sold():
+    """December ends before 21 January 2027, January and what follows does not."""
+    for number in (2, 3, 7):
+        for way in cases(number).ways:
+            if way.figures and way.figures.tight:
+                tight = way.figures.tight
+                assert tight.is_before_a_sale == (tight.month <= "2026-12")
+
+
+def test_a_year_that_lacks_nothing_has_no_tight_month():
+    """Month, worst month and bridge come together or not at all."""
+    for number in (2, 3, 7):
+        for way in cases(number).ways:
+            if way.figures:
+                lacks = way.figures.bridge_yuan > 0.005
+                assert (way.figures.tight is not None) == lacks
+                assert (way.figures.bridge_month is not None) == lacks
+
+
+def test_where_the_lender_refuses_another_debt_is_asked_about():
+    """The fallback closes the gap as well, by a change of other debts than the one refused."""
+    for number in (2, 7):
+        found = cases(number)
+        first, then = found.recommended, found.fallback
+        assert then.closes
+        assert then.sale is None
+        assert not set(first.liabilities) & set(then.liabilities)
+        assert then.cost_yuan >= first.cost_yuan
+    assert cases(3).fallback is None
+
+
+def test_the_advised_way_stands_first_whether_it_closes_or_only_delays():
+    """Household 3's renewal closes nothing and is asked for first all the same."""
+    for number in (2, 3, 7):
+        found = cases(number)
+        assert found.in_order[0] == found.advised
+        assert len(found.in_order) == len(found.ways)
+    assert cases(3).advised.kind == "renewal"
+
+
+def test_the_sale_of_what_is_in_trouble_is_told_first():
+    """Household 3's shop secures the sum due on 20 March; its home secures a loan in order."""
+    shop, home = cases(3).sales
+    assert (shop.assets, shop.sale.waits_from) == (("shop",), date(2027, 3, 20))
+    assert (home.assets, home.sale.waits_from) == (("home",), None)
+
+
 def test_none_closes_where_a_sum_is_too_large():
     """Household 3 owes 800,000 元 in March: no way closes, putting it off reaches farthest."""
     found = cases(3)

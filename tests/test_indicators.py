@@ -18,6 +18,7 @@ from planning.errors import ClientFileError
 from planning.household.pay import net_pay
 from planning.household.profile import CreditEnquiries, CreditLine
 from planning.household.ratios import ratios
+from planning.household.revolving import with_carried_balances
 from planning.inputs import read_inputs
 from planning.loans.cost import all_in_cost
 from planning.plan import liability_plan
@@ -26,6 +27,8 @@ from planning.risk.course import course
 from planning.risk.early_warning import (
     ACTIONS,
     SPOKEN_OF,
+    WHEN_SHORT,
+    WITH_A_LOAN,
     ActionCode,
     Outlook,
     Trend,
@@ -71,8 +74,8 @@ def _plain(number):
 
 def _changed(number, changes):
     inputs = inputs_of(number)
-    household = inputs.household.model_copy(update=changes)
     rules = inputs.book.on(DAY)
+    household = with_carried_balances(inputs.household.model_copy(update=changes), rules)
     histories = {name: index.known_on(DAY) for name, index in inputs.histories.items()}
     pay = net_pay(household, rules, DAY)
     base = projection(household, histories, DAY, HORIZON, pay=pay)
@@ -159,14 +162,14 @@ def test_ratios_and_indicators_have_one_colour(number):
 
 
 def test_figures_of_a_household_in_trouble():
-    """Example 7 by hand: 40 days late since 2026-10-13, 24,600 of 30,000, 6,900 of 11,600."""
+    """Example 7 by hand: 40 days late since 2026-10-13, 4,900 of 6,000, 6,900 of 11,600."""
     read = readings(evidence_of(7))
     assert read["days_past_due"].value == (DAY - date(2026, 10, 13)).days == 40
     assert read["days_past_due"].evidence["class"] == "special_mention"
     assert read["days_past_due"].evidence["days_to_substandard"] == 90 + 1 - 40
-    assert read["card_use"].value == pytest.approx(float(Decimal(24600) / Decimal(30000)))
+    assert read["card_use"].value == pytest.approx(float(Decimal(4900) / Decimal(6000)))
     assert read["unstable_income"].value == pytest.approx(6900 / 11600)
-    assert read["minimum_payments"].value == 1
+    assert read["minimum_payments"].value == 0
     assert read["enquiries"].value == 7
 
 
@@ -516,6 +519,8 @@ def test_every_indicator_has_an_action_and_a_finding():
     codes = set(get_args(IndicatorCode))
     assert set(ACTIONS) == set(SPOKEN_OF) == codes
     used = {action for pair in ACTIONS.values() for action in pair}
+    used |= {*WHEN_SHORT.values(), *WITH_A_LOAN.values(), "pay_card_down"}
+    assert {*WHEN_SHORT, *WITH_A_LOAN} <= used
     assert used | {"keep", "complete_file", "read_report"} == set(get_args(ActionCode))
 
 

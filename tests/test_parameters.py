@@ -488,6 +488,17 @@ def test_a_sound_scenario_is_read_with_its_key(tmp_path):
         ("shock_bp: 100", "shock_bp: 1.5", (4, "storm.rate_shock_bp", "int_type")),
         ("shock_bp: 100", "shock_bp: 9999", (4, "storm.rate_shock_bp", "less_than_equal")),
         ("grade: M", "id: rain\n  grade: M", (9, "storm.id", "extra_forbidden")),
+        ("price_fall: 0", "lpr_5y_to: 0.049", (7, "storm.lpr_5y_to", "two_rate_moves")),
+        (
+            "price_fall: 0",
+            "extra_expense_months: 6",
+            (7, "storm.extra_expense_months", "nothing_to_last"),
+        ),
+        (
+            "income_fall: 0.20",
+            "income_fall_months: 6",
+            (5, "storm.income_fall_months", "nothing_to_last"),
+        ),
         (CASE, "storm: 1", (1, "storm", "model_type")),
         (CASE, "- storm", (1, "", "not_a_mapping")),
     ],

@@ -315,15 +315,18 @@ def test_medical_cover_bears_its_part_of_a_medical_bill_alone():
         assert paths.net[0, 1] - paths.net[1, 1] == pytest.approx(stays)
 
 
-def test_a_guarantee_is_called_in_its_month_and_only_while_it_runs():
-    """The shop owner's 300,000 in the third month; nothing after the guarantee has ended."""
+def test_a_guarantee_is_called_in_its_month_or_in_its_last():
+    """The shop owner's 300,000 in the third month, or at the latest when the guarantee ends."""
     inputs = inputs_of(EXAMPLES[2])
     _, paths, _ = one_path(inputs, guarantee_called=Decimal("0.5"), guarantee_called_in=3)
     lost = paths.net[0] - paths.net[1]
     assert lost[3] == pytest.approx(150_000)
     assert lost.sum() == pytest.approx(150_000)
     _, late, _ = one_path(inputs, guarantee_called=Decimal(1), guarantee_called_in=22)
-    assert (late.net[0] == late.net[1]).all()
+    lost = late.net[0] - late.net[1]
+    # It ends on 2028-05-31, in the eighteenth month: called then at the latest.
+    assert np.flatnonzero(lost.round(2)).tolist() == [18]
+    assert lost[18] == pytest.approx(300_000)
 
 
 def test_a_fall_strikes_whom_it_names_for_as_long_as_it_says():
@@ -361,3 +364,32 @@ def test_loan_to_value_follows_the_debts_and_the_prices():
     owed = paths.balances["mortgage"][0]
     assert share[0] == pytest.approx(owed / 960_000)
     assert share[1] == pytest.approx(owed / 768_000)
+
+
+def test_a_loan_on_the_old_benchmark_feels_a_shock_of_rates():
+    """Before the LPR a mortgage floated on the benchmark: on 2015-03-01 a rise reaches it too."""
+    day = date(2015, 3, 1)
+    inputs = inputs_of(EXAMPLES[6])
+    (mortgage, *_) = inputs.household.liabilities
+    old = mortgage.model_copy(
+        update={
+            "drawn_on": date(2013, 3, 12),
+            "first_due": date(2013, 4, 12),
+            "days_past_due": 0,
+            "reported_on": None,
+            "rate": mortgage.rate.model_copy(
+                update={"index": "benchmark_5y", "spread_bp": Decimal(0), "spread_changes": ()}
+            ),
+        }
+    )
+    household = inputs.household.model_copy(update={"liabilities": (old,)})
+    histories = {name: index.known_on(day) for name, index in inputs.histories.items()}
+    base = projection(household, histories, day, 36)
+    compiled = course(household, base, 36, day)
+    rules = inputs.book.on(day)
+    risen = scenario_shocks(compiled, [None, case(rate_shock_bp=200)], histories, rules)
+    paths = lived(compiled, risen)
+    exact = projection(household, histories, day, 36, rate_shock_bp=200)
+    assert paths.debt_service[1, -1] > paths.debt_service[0, -1]
+    wanted = exact.frame["debt_service"].to_numpy()[:37]
+    assert np.abs(paths.debt_service[1] - wanted).max() < FEN

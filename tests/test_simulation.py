@@ -17,6 +17,7 @@ from planning.inputs import read_inputs
 from planning.loans.position import position
 from planning.loans.schedule import Prepayment
 from planning.market.rate_chain import rate_chain
+from planning.risk.class_path import class_paths
 from planning.risk.course import course
 from planning.risk.draws import (
     BLOCK,
@@ -28,16 +29,21 @@ from planning.risk.draws import (
     property_factor,
 )
 from planning.risk.game import Game
+from planning.risk.hard_cases import hard_cases
 from planning.risk.hazards import Hazards, JobRisk, hazards
 from planning.risk.simulation import Simulation, simulation, told
 from planning.risk.stress import projection
-from planning.risk.variants import Variant, monthly_spending, variants
+from planning.risk.variants import Trouble, Variant, monthly_spending, variants
 from planning.strategy.choice import Situation
+from planning.strategy.footing import Footing
+from planning.strategy.income_falls import income_falls
 from planning.strategy.next_actions import NextAction
 
 ROOT = Path(__file__).resolve().parents[1]
 DAY = date(2026, 11, 22)
 HORIZON = 36
+SHOP_OWNER = 3
+SPENDS_TOO_MUCH = 2
 SPENDER = 6
 RISKY = 7
 EXAMPLES = range(1, 9)
@@ -352,13 +358,75 @@ def test_a_prepayment_is_lived_as_the_exact_ledger_has_it(number: int, code: str
 
 def played_without_hazards(situation, base, changed: Variant):
     """Ready money of a variant when nothing happens."""
+    households = (situation.household, changed.household or situation.household)
     as_is, other = (
-        course(situation.household, replace(base, positions=debts), HORIZON, DAY, situation.pay)
-        for debts in (base.positions, changed.positions)
+        course(household, replace(base, positions=debts), HORIZON, DAY, situation.pay)
+        for household, debts in zip(households, (base.positions, changed.positions), strict=True)
     )
     spent = np.array(monthly_spending(changed.spending, HORIZON + 1))
     seen = Game(as_is, Hazards(), 1, 1, ((other, spent),)).played()
     return fen(seen.other_liquid[0][:, 0]).tolist()
+
+
+def troubled(number):
+    """An example household that runs out of money, with its ways out."""
+    situation, base = made(number)
+    who = Footing(
+        household=situation.household,
+        positions=base.positions,
+        frame=base.frame,
+        as_of=DAY,
+        rules=situation.rules,
+        histories=situation.histories,
+        products=situation.products,
+        fund_months=6,
+        fund_target_yuan=0.0,
+        pay=situation.pay,
+    )
+    falls = income_falls(who)
+    classes = class_paths(base.positions, None, situation.rules)
+    return Trouble(who, base, falls, hard_cases(who, base.sheet, classes, falls))
+
+
+@pytest.mark.parametrize("number", [SPENDS_TOO_MUCH, RISKY])
+def test_the_way_out_is_lived_as_it_was_judged(number: int) -> None:
+    """Extras stopped and the bridge in hand, ready money just holds, as the exact months said."""
+    situation, base = made(number)
+    trouble = troubled(number)
+    advised = trouble.cases.recommended
+    (way,) = variants(situation, None, None, trouble)
+    assert (way.code, way.subject) == ("way_out", advised.liabilities[0])
+    frugal = tuple(line for line in situation.household.expenses if line.is_essential)
+    assert way.household.expenses == frugal
+    frame = cashflow(way.household, way.positions, DAY, least_months=HORIZON, pay=situation.pay)
+    liquid = frame["liquid_assets"].iloc[: HORIZON + 1] + advised.figures.bridge_yuan
+    played = played_without_hazards(situation, base, way)
+    assert played == fen(liquid).tolist()
+    assert min(played) >= 0
+    if round(advised.figures.bridge_yuan):
+        assert min(played[:13]) == 0
+    changed = {p.contract.id for p, q in zip(way.positions, base.positions, strict=True) if p != q}
+    assert changed == set(advised.liabilities)
+
+
+def test_where_no_way_closes_the_gap_sums_are_put_off() -> None:
+    """The shop owner's 800,000 renewed beyond the span: nothing of it is paid back."""
+    situation, base = made(SHOP_OWNER)
+    trouble = troubled(SHOP_OWNER)
+    assert trouble.cases.recommended is None
+    (way,) = variants(situation, None, None, trouble)
+    assert (way.code, way.subject, way.household) == ("put_off", "business-loan", None)
+    (renewed,) = (p for p in way.positions if p.contract.id == "business-loan")
+    assert sum(row.own_payment for row in renewed.remaining if row.due_on.year < 2030) < 80_000_000
+    assert min(played_without_hazards(situation, base, way)) >= 0
+
+
+def test_a_household_that_lasts_is_shown_no_way_out() -> None:
+    """Overdue alone is no reason to live through relief that money does not need."""
+    situation, _ = made(RISKY)
+    trouble = troubled(RISKY)
+    lasting = replace(trouble, cases=trouble.cases.model_copy(update={"runs_out_month": None}))
+    assert variants(situation, None, None, lasting) == ()
 
 
 def test_a_variant_that_changes_nothing_differs_by_nothing() -> None:

@@ -15,7 +15,7 @@ from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.risk.course import course, put_off
 from planning.risk.paths import lived
-from planning.risk.reverse import drive, driven, reverse_stress
+from planning.risk.reverse import Endurance, Limit, _years, drive, driven, reverse_stress
 from planning.risk.sensitivity import sensitivities
 from planning.risk.shock import no_shocks
 from planning.risk.stress import projection, stress_outcomes, stressed
@@ -127,19 +127,66 @@ def test_every_limit_lies_on_the_boundary(inputs, plan):
             if limit.kind == "cash" and limit.breaks_at is not None:
                 liquid = np.round(paths.liquid_assets[-1], 2)
                 assert limit.month == int(np.flatnonzero(liquid < 0)[0])
+            if limit.kind in ("margin", "ceiling"):
+                assert limit.month in (None, 12, 24, HORIZON)
+
+
+def test_a_limit_of_the_month_is_of_the_worst_year():
+    """The freelancer's short debts make the first year the tightest: it is what breaks first."""
+    inputs = inputs_of(EXAMPLES[1])
+    _, base, histories, rules, pay = compiled(inputs)
+    later = course(inputs.household, put_off(base, HORIZON, histories), HORIZON, AS_OF, pay)
+    margin = reverse_stress(later, later, rules).of("income_fall").limit("margin")
+    assert margin.month == 12
+    paths = lived(later, driven(later, "income_fall", [margin.breaks_at]))
+    regular = (paths.net + paths.lump_principal + paths.arrears)[0]
+    first, last = regular[1:13].mean(), regular[25:37].mean()
+    assert first < 0 < last
+
+
+@pytest.mark.parametrize(
+    ("months", "ends"), [(1, [1]), (11, [11]), (12, [12]), (18, [12, 18]), (36, [12, 24, 36])]
+)
+def test_years_fill_any_span(months, ends):
+    """Full years from the first full month on, the last one ending with the span."""
+    years = _years(months)
+    assert [year.stop - 1 for year in years] == ends
+    assert all(year.stop - year.start == min(months, 12) for year in years)
+
+
+def test_a_household_short_already_has_nothing_left_to_endure():
+    """Household 7's money is gone next month whatever turns; the young couple's is not."""
+    for number, is_short in ((6, True), (0, False)):
+        ahead, base, histories, rules, pay = compiled(inputs_of(EXAMPLES[number]))
+        household = inputs_of(EXAMPLES[number]).household
+        later = course(household, put_off(base, HORIZON, histories), HORIZON, AS_OF, pay)
+        assert reverse_stress(ahead, later, rules).is_short_already == is_short
+
+
+def test_what_comes_first_is_told_by_the_smaller_change():
+    """Money that is gone at a fall of 28 % comes before a year that loses at 45 %."""
+    cash = Limit(kind="cash", holds=0.27, breaks_at=0.28, month=12)
+    margin = Limit(kind="margin", holds=0.44, breaks_at=0.45, month=36)
+    never = Limit(kind="margin", holds=1.0, breaks_at=None, month=None)
+    fall = Endurance(driver="income_fall", step=0.01, most=1.0, limits=(cash, margin), claim=None)
+    assert fall.is_cash_first
+    assert fall.model_copy(update={"limits": (cash, never)}).is_cash_first
+    early = margin.model_copy(update={"breaks_at": 0.1})
+    assert not fall.model_copy(update={"limits": (cash, early)}).is_cash_first
 
 
 def _is_broken(kind, paths, path, ahead, value, ceiling):
-    last = slice(HORIZON - 11, None)
+    years = [slice(1, 13), slice(13, 25), slice(25, 37)]
     match kind:
         case "cash":
             return bool((np.round(paths.liquid_assets[path], 2) < 0).any())
         case "margin":
             regular = paths.net + paths.lump_principal + paths.arrears
-            return round(float(regular[path, last].mean()), 2) < 0
+            return any(round(float(regular[path, year].mean()), 2) < 0 for year in years)
         case "ceiling":
-            service = float(paths.debt_service[path, last].sum())
-            return service > 0 and service > ceiling * float(paths.income[path, last].sum())
+            service = [float(paths.debt_service[path, year].sum()) for year in years]
+            income = [float(paths.income[path, year].sum()) for year in years]
+            return any(0 < s > ceiling * i for s, i in zip(service, income, strict=True))
         case "collateral":
             return any(
                 sum(paths.balances[debt][path] for debt in pledge.liabilities).max()

@@ -92,8 +92,10 @@ def is_base_unbounded(member: Member, household: Household, rules: RulesInForce)
         for line in household.income
     )
     is_on_salary = facts.social_insurance_base is None and member.employment != RETIRED
+    if not (has_salary and is_on_salary and rules.is_in_force(f"social_insurance.{INSURANCES[0]}")):
+        return False
     is_bounded = contribution_rules(household.city, rules).social.highest is not None
-    return has_salary and is_on_salary and not is_bounded
+    return not is_bounded
 
 
 def contributions(

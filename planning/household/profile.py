@@ -363,8 +363,8 @@ class CreditLine(Record):
     """
     A revolving line (循环额度) the household may draw: a credit card or a standing credit.
 
-    What is drawn and not paid back in full is a debt; it counts in the warnings, not yet in the
-    balance sheet, and belongs among the liabilities as the contract it becomes.
+    What is drawn and not repaid in full each month is a debt: a plan counts it beside the
+    liabilities (``planning.household.revolving``).
     """
 
     id: Reference = Field(description="name of the line")

@@ -52,6 +52,8 @@ ProductKind = Literal[
     "business_loan",
     "pledge_loan",
     "education_loan",
+    "card_balance",
+    "line_balance",
     "other",
 ]
 

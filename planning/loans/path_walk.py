@@ -183,6 +183,7 @@ class SteppedWalk(PathWalk):
     def __init__(self, reads: Repricing, moves: Moves, ledger: Ledger, paths: int) -> None:
         self._debt = reads.debt
         self._contract = reads.debt.contract
+        self._periods = reads.periods
         self._plan = plan = ledger.plan
         self.balance: Floats | float = np.full(paths, float(ledger.balance))
         self._level = np.full(paths, float(plan.level))
@@ -226,8 +227,12 @@ class SteppedWalk(PathWalk):
         return period
 
     def _period_of(self, number: int) -> Period:
-        last = self._plan.last_period
-        return period_of(self._contract, self._debt.steps, number, self._starts_on, last)
+        place = number, self._plan.last_period
+        if place not in self._periods:
+            self._periods[place] = period_of(
+                self._contract, self._debt.steps, number, self._starts_on, self._plan.last_period
+            )
+        return self._periods[place]
 
     def pay(self) -> PathRow:
         """The next payment, and its part of interest."""

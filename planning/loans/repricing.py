@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from planning.loans.path_rates import path_rates
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from planning.loans.path_rates import Floats, Moves, PathRate
+    from planning.loans.period import Period
     from planning.loans.position import Position
 
 
@@ -25,10 +26,12 @@ class Repricing:
     ----------
     debt : as it stands.
     rates : one a rate step of the contract.
+    periods : by number and last period, those walked so far; they are the same on every path.
     """
 
     debt: Position
     rates: tuple[PathRate, ...]
+    periods: dict[tuple[int, int], Period] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def id(self) -> str:

@@ -89,6 +89,8 @@ _RULES_OF: Final[Mapping[ProductKind, tuple[str, ...]]] = {
     ),
     "business_loan": _BUSINESS,
     "pledge_loan": ("price.licensed_lender_cap", "risk.overdue_penalty"),
+    "card_balance": ("price.card_overdraft_cap", "card.workout_max_months"),
+    "line_balance": ("price.licensed_lender_cap",),
     "other": ("price.licensed_lender_cap", "risk.overdue_penalty"),
 }
 

@@ -3,7 +3,7 @@ What stands behind the secured debts, month by month: value after a cut, balance
 
 A lender's valuation lies below what an owner states, so the stated value is cut first; then it
 follows a course of prices. The balances are those of the household's path through the same case,
-paid as agreed.
+paid as agreed; a debt whose last payment falls due once money has run out stays owed.
 """
 
 from __future__ import annotations
@@ -101,7 +101,10 @@ def collateral(
         sheet,
         test.course.months,
         [test.cases[path] for path in chosen],
-        {debt: owed[chosen] for debt, owed in test.paths.balances.items()},
+        {
+            debt: still_owed(owed[chosen], test.paths.liquid_assets[chosen])
+            for debt, owed in test.paths.balances.items()
+        },
         test.shocks.property_kept[chosen],
         rules,
     )
@@ -141,6 +144,23 @@ def collateral_paths(
         )
         for security in sheet.securities
     )
+
+
+def still_owed(balances: NDArray[np.float64], liquid: NDArray[np.float64]) -> NDArray[np.float64]:
+    """
+    The balances of one debt, its last principal left standing where no money is there to repay it.
+
+    Parameters
+    ----------
+    balances : (paths, months), 元 of principal at the month's end, paid as agreed.
+    liquid : (paths, months), 元 of ready money at the month's end, negative where it lacks.
+    """
+    owed = balances.copy()
+    for path, course in enumerate(balances):
+        ends = np.flatnonzero((course[:-1] > _LEAST_GAP_YUAN) & (course[1:] <= _LEAST_GAP_YUAN))
+        if len(ends) and liquid[path, ends[0] + 1] < -_LEAST_GAP_YUAN:
+            owed[path, ends[0] + 1 :] = course[ends[0]]
+    return owed
 
 
 def kept_after_cut(kind: str, rules: RulesInForce) -> float:

@@ -56,7 +56,8 @@ class Sale(Record):
 
     `price_yuan` is the stated value after its cut. `owed_yuan` is what is owed on the day of the
     sale: principal, and a sum that has fallen due by then and waits for the sale, with its late
-    charges at their highest. `left_yuan` is what remains of the price after costs and debts;
+    charges at their highest; it falls due on `waits_from`, None where no sum waits.
+    `left_yuan` is what remains of the price after costs and debts;
     negative: still owed. `rent_yuan` a month is what a home costs afterwards, 0 where another is
     owned. A fee for repaying early is not in it. `auction` is None before there was a rule for its
     price.
@@ -68,6 +69,7 @@ class Sale(Record):
     price_yuan: float
     costs_yuan: float
     owed_yuan: float
+    waits_from: date | None
     left_yuan: float
     rent_yuan: float
     auction: Auction | None
@@ -96,7 +98,9 @@ def sale(who: Footing, security: Security, assets: Sequence[AssetLine]) -> Sale:
         yuan(line.value_fen) * kept_after_cut(line.kind, rules) * _cost_share(line.kind, rules)
         for line in assets
     )
-    owed = sum(_owed_on_sale(debt, sold_on, rules) for debt in debts_of(who, security))
+    debts = debts_of(who, security)
+    owed = sum(_owed_on_sale(debt, sold_on, rules) for debt in debts)
+    waiting = [debt.remaining[-1].due_on for debt in debts if _waits(debt, sold_on)]
     return Sale(
         sold_on=sold_on,
         months=months,
@@ -104,6 +108,7 @@ def sale(who: Footing, security: Security, assets: Sequence[AssetLine]) -> Sale:
         price_yuan=price,
         costs_yuan=costs,
         owed_yuan=owed,
+        waits_from=min(waiting, default=None),
         left_yuan=price - costs - owed,
         rent_yuan=_rent_yuan(who, assets),
         auction=_auction(who, security, price),

@@ -6,19 +6,23 @@ from math import ceil
 from typing import TYPE_CHECKING, Final, Literal
 
 from planning.household.cashflow import EARNED, liquid_assets, year_ahead
+from planning.household.guarantees import open_guarantees
 from planning.household.recognition import monthly_income
+from planning.household.revolving import carried
 from planning.record import Record
+from planning.risk.collateral_sale import net_of_sale_yuan
 from planning.risk.fund_saving import SavingPlan, saving_plan
-from planning.risk.fund_sizing import CaseNeed, case_needs, fund_cases
+from planning.risk.fund_sizing import CaseCode, CaseNeed, case_needs, fund_cases
 from planning.risk.insurance_gap import Cover, insurance_gap
 from planning.units import MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import pandas as pd
 
-    from planning.household.balance_sheet import BalanceSheet
+    from planning.household.balance_sheet import AssetLine, BalanceSheet
     from planning.household.pay import NetPay
     from planning.household.profile import CreditLine, Household, Income
     from planning.parameters import RulesInForce
@@ -31,6 +35,17 @@ HORIZON_RULE: Final = "house.stress_horizon_months"
 DEATH_COVER: Final = ("life", "accident")
 
 
+class FirstStep(Record):
+    """
+    The first sum on the way to a full fund, 元, and what it is enough for.
+
+    ``goal`` is the household's own reserve goal, ``floor`` the floor, else a case.
+    """
+
+    code: Literal["floor", "goal", CaseCode]
+    amount_yuan: float
+
+
 class EmergencyFund(Record):
     """
     How much ready money the household should hold, and holds, 元.
@@ -41,7 +56,9 @@ class EmergencyFund(Record):
     `months` of that need are what the planners' norm asks, for comparison.
     `gap_yuan` is what is missing, 0 when nothing is. `lasts_months` is how long the ready money
     carries that need with no earned income at all, other income going on; None when it carries
-    it for good. `saving` is how a gap is filled, None without one.
+    it for good. `saving` is how a gap is filled and `first_step` where that begins, None without
+    a gap. `own_goal_yuan` is the largest sum the household itself wants to keep ready, None where
+    it has named none. `guaranteed_yuan` is what guarantees given could ask for: no case holds it.
     """
 
     months: int
@@ -56,14 +73,23 @@ class EmergencyFund(Record):
     gap_yuan: float
     lasts_months: float | None
     saving: SavingPlan | None
+    first_step: FirstStep | None
+    own_goal_yuan: float | None
+    guaranteed_yuan: float
 
 
 class Backing(Record):
-    """Where money could come from, by how fast it is there, and cover against the debts, 元."""
+    """
+    Where money could come from, by how fast it is there, and cover against the debts, 元.
+
+    What takes months counts `within_months_yuan` at its stated value; a sale brings
+    `within_months_sold_yuan` after the house's cut and costs.
+    """
 
     at_once_yuan: float
     within_days_yuan: float
     within_months_yuan: float
+    within_months_sold_yuan: float
     provident_fund_yuan: float
     death_cover_yuan: float
     total_debt_yuan: float
@@ -88,11 +114,16 @@ class LineRoom(Record):
 
 
 class LastResort(Record):
-    """Credit lines, used after everything else and never to live on; `months` are priced."""
+    """
+    Credit lines, used after everything else and never to live on; `months` are priced.
+
+    `carried` are lines left out, since what is drawn on them is not repaid in full as it is.
+    """
 
     months: int
     unused_yuan: float
     lines: tuple[LineRoom, ...]
+    carried: tuple[str, ...]
 
 
 class Contingency(Record):
@@ -124,7 +155,7 @@ def contingency(
     fund = emergency_fund(household, frame, course, rules, pay)
     return Contingency(
         fund=fund,
-        backing=_backing(household, sheet, rules.as_of),
+        backing=_backing(household, sheet, rules),
         cover=insurance_gap(household, sheet, frame, rules, pay),
         last_resort=last_resort(household, fund.monthly_need_yuan, rules),
     )
@@ -160,6 +191,8 @@ def emergency_fund(
     gap = max(target - held, 0.0)
     drain = need - _other_income(household, rules.as_of) / MONTHS_PER_YEAR
     span = int(rules.value(HORIZON_RULE))
+    given = open_guarantees(household, rules.as_of)
+    goal = _own_goal(household)
     return EmergencyFund(
         months=months,
         norm_yuan=months * need,
@@ -173,7 +206,28 @@ def emergency_fund(
         gap_yuan=gap,
         lasts_months=held / drain if drain > 0 else None,
         saving=saving_plan(household, frame, target, span) if gap > 0 else None,
+        first_step=_first_step(held, target, floor, goal, cases),
+        own_goal_yuan=goal,
+        guaranteed_yuan=yuan(sum(one.amount for one in given)),
     )
+
+
+def _own_goal(household: Household) -> float | None:
+    """The largest sum among the reserve goals."""
+    wanted = [yuan(g.amount) for g in household.goals if g.kind == "reserve" and g.amount]
+    return max(wanted, default=None)
+
+
+def _first_step(
+    held: float, target: float, floor: float, goal: float | None, cases: Sequence[CaseNeed]
+) -> FirstStep | None:
+    """The household's own goal, else the smallest sum; not held yet and below the target."""
+    if goal is not None and held < goal < target:
+        return FirstStep(code="goal", amount_yuan=goal)
+    steps = [FirstStep(code="floor", amount_yuan=floor)]
+    steps += [FirstStep(code=case.code, amount_yuan=case.need_yuan) for case in cases]
+    on_the_way = (step for step in steps if held < step.amount_yuan < target)
+    return min(on_the_way, key=lambda step: step.amount_yuan, default=None)
 
 
 def _norm_months(household: Household, rules: RulesInForce, pay: NetPay | None) -> int:
@@ -213,17 +267,10 @@ def a_year(line: Income, as_of: date, pay: NetPay | None) -> float:
     return yuan(line.net_amount) * (MONTHS_PER_YEAR if line.frequency == "monthly" else 1)
 
 
-def _backing(household: Household, sheet: BalanceSheet, as_of: date) -> Backing:
-    by_tier = [
-        yuan(
-            sum(
-                asset.value_fen
-                for asset in sheet.assets
-                if asset.liquidity_tier == tier and not asset.is_pledged
-            )
-        )
-        for tier in range(3)
-    ]
+def _backing(household: Household, sheet: BalanceSheet, rules: RulesInForce) -> Backing:
+    as_of = rules.as_of
+    tiers = [_free(sheet, tier) for tier in range(3)]
+    by_tier = [yuan(sum(asset.value_fen for asset in free)) for free in tiers]
     cover = yuan(
         sum(
             policy.sum_assured
@@ -236,6 +283,7 @@ def _backing(household: Household, sheet: BalanceSheet, as_of: date) -> Backing:
         at_once_yuan=by_tier[0],
         within_days_yuan=by_tier[1],
         within_months_yuan=by_tier[2],
+        within_months_sold_yuan=net_of_sale_yuan(tiers[2], rules),
         provident_fund_yuan=yuan(sum(account.balance for account in household.provident_fund)),
         death_cover_yuan=cover,
         total_debt_yuan=debt,
@@ -243,22 +291,33 @@ def _backing(household: Household, sheet: BalanceSheet, as_of: date) -> Backing:
     )
 
 
+def _free(sheet: BalanceSheet, tier: int) -> list[AssetLine]:
+    """Assets of a tier that are pledged to nobody."""
+    return [one for one in sheet.assets if one.liquidity_tier == tier and not one.is_pledged]
+
+
 def last_resort(household: Household, monthly_need_yuan: float, rules: RulesInForce) -> LastResort:
     """
     Credit lines that have something left, and what drawing a month of need would cost.
+
+    A line whose debt is carried from month to month is no reserve and is left out.
 
     Parameters
     ----------
     monthly_need_yuan : essential spending and instalments of a month.
     """
     months = int(rules.value(LINE_RULE))
+    owed = tuple(line.id for line in carried(household))
     rooms = tuple(
         _room(line, monthly_need_yuan, months)
         for line in household.credit_lines
-        if line.used < line.limit
+        if line.used < line.limit and line.id not in owed
     )
     return LastResort(
-        months=months, unused_yuan=sum(room.unused_yuan for room in rooms), lines=rooms
+        months=months,
+        unused_yuan=sum(room.unused_yuan for room in rooms),
+        lines=rooms,
+        carried=owed,
     )
 
 

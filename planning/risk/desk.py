@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from planning.household.pay import net_pay
+from planning.household.revolving import with_carried_balances
 from planning.market.rate_chain import rate_chain
 from planning.parameters import Label, Reference, Scenario
 from planning.risk.course import course, put_off
@@ -83,7 +84,17 @@ class RiskDesk:
         ----------
         paths, seed : 0 for the house's number and the plan's own seed.
         job_loss_multiple : on the monthly chance of every earner to lose the work.
+
+        Raises
+        ------
+        ValueError
+            A number is negative; every one that is.
         """
+        given = {"paths": paths, "seed": seed, "job_loss_multiple": job_loss_multiple}
+        wrong = [f"{name}={value}" for name, value in given.items() if value < 0]
+        if wrong:
+            msg = f"{'; '.join(wrong)}: should not be negative"
+            raise ValueError(msg)
         chain = rate_chain(self.histories, self.rules)
         if chain is None:
             return None
@@ -138,6 +149,7 @@ def risk_desk(
         raise ValueError(msg)
     span = horizon_months or int(rules.value("house.stress_horizon_months"))
     known = {name: index.known_on(as_of) for name, index in histories.items()}
+    household = with_carried_balances(household, rules)
     pay = net_pay(household, rules, as_of)
     base = projection(household, known, as_of, span, pay)
     return RiskDesk(

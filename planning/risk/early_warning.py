@@ -23,6 +23,7 @@ from planning.risk.indicators import (
     Colour,
     IndicatorCode,
     Reading,
+    margin_yuan,
     readings,
 )
 from planning.risk.paths import lived
@@ -67,6 +68,15 @@ ActionCode = Literal[
     "end_guarantee",
     "lower_before_end",
     "live_by_lean_months",
+    "close_gap_first",
+    "keep_cash_for_needs",
+    "trim_and_ask",
+    "plan_before_end",
+    "pay_card_down",
+    "use_cards_no_more",
+    "pay_card_minimum",
+    "borrow_only_as_planned",
+    "pay_down_but_planned",
 ]
 
 SPOKEN_OF: Final[dict[IndicatorCode, tuple[str, ...]]] = {
@@ -110,6 +120,28 @@ ACTIONS: Final[dict[IndicatorCode, tuple[ActionCode, ActionCode]]] = {
     "unstable_income": ("live_by_lean_months", "live_by_lean_months"),
 }
 """What to do about an indicator that is amber, and about one that is red."""
+
+WHEN_SHORT: Final[dict[ActionCode, ActionCode]] = {
+    "fill_fund": "close_gap_first",
+    "fill_fund_first": "close_gap_first",
+    "save_cash": "keep_cash_for_needs",
+    "save_cash_first": "keep_cash_for_needs",
+    "trim_spending": "trim_and_ask",
+    "lower_before_end": "plan_before_end",
+    "put_by_for_reset": "ask_before_reset",
+    "end_guarantee": "ask_about_guarantee",
+    "pay_down_cards": "use_cards_no_more",
+    "pay_cards_in_full": "pay_card_minimum",
+}
+"""What a household does instead whose average month costs more than it brings."""
+
+WITH_A_LOAN: Final[dict[ActionCode, ActionCode]] = {
+    "borrow_no_more": "borrow_only_as_planned",
+    "pay_down": "pay_down_but_planned",
+}
+"""What a household does instead that the plan itself names a product for."""
+
+NO_NEW_MONEY: Final = ("none", "refinance")
 
 
 IN_TENTHS: Final = ("lowest_cash", "liquidity_months", "debt_outlives_income")
@@ -178,11 +210,16 @@ class EarlyWarning(Record):
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What may come: stress cases, histories for those that name a level, pay before tax."""
+    """
+    What may come: stress cases, histories for those that name a level, pay before tax.
+
+    `is_loan_advised` says that the plan names a product for new money that the household wants.
+    """
 
     scenarios: Sequence[Scenario]
     histories: Mapping[str, IndexHistory]
     pay: NetPay | None = None
+    is_loan_advised: bool = False
 
 
 def early_warning(
@@ -204,11 +241,25 @@ def early_warning(
         _indicator(reading, found, turning.get(code), e.as_of, last)
         for code, reading in read.items()
     ]
+    instead = _instead(e, outlook)
+    fitting = [
+        each.model_copy(update={"action": instead.get(each.action, each.action)}) for each in shown
+    ]
     return EarlyWarning(
         last_plan_on=last.as_of if last else None,
         horizon_months=e.horizon_months,
-        indicators=tuple(sorted(shown, key=_weight)),
+        indicators=tuple(sorted(fitting, key=_weight)),
     )
+
+
+def _instead(e: Evidence, outlook: Outlook) -> dict[ActionCode, ActionCode]:
+    """What this household does in place of the usual, as far as it can."""
+    instead: dict[ActionCode, ActionCode] = {}
+    if sum(line.kind == "card" for line in e.household.credit_lines) == 1:
+        instead["pay_down_cards"] = "pay_card_down"
+    if outlook.is_loan_advised and e.household.need.kind not in NO_NEW_MONEY:
+        instead |= WITH_A_LOAN
+    return instead | WHEN_SHORT if round(margin_yuan(e)) < 0 else instead
 
 
 def _weight(indicator: Indicator) -> tuple[int, int]:

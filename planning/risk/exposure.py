@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from planning.household.profile import CreditLine, Household
+    from planning.household.profile import Household
     from planning.loans.position import Position
     from planning.loans.rates import RateStep
     from planning.loans.schedule import ScheduleRow
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 UNSECURED: Final = (
     "consumer_loan",
     "card_instalment",
+    "card_balance",
+    "line_balance",
     "renovation_loan",
     "education_loan",
     "other",
@@ -89,15 +91,9 @@ def resets(positions: Sequence[Position], after: date, until: date) -> Iterator[
         yield Reset(position, step, now.payment, then.payment)
 
 
-def unsecured_lenders(household: Household, positions: Sequence[Position]) -> set[str]:
+def unsecured_lenders(positions: Sequence[Position]) -> set[str]:
     """Lenders of unsecured debt, those of cards and lines not repaid in full among them."""
-    borrowed = {p.contract.lender for p in positions if p.contract.product in UNSECURED}
-    return borrowed | {line.lender for line in carried(household)}
-
-
-def carried(household: Household) -> list[CreditLine]:
-    """Cards and lines of which something is used and not repaid in full each month."""
-    return [line for line in household.credit_lines if line.used and line.repays != "in_full"]
+    return {p.contract.lender for p in positions if p.contract.product in UNSECURED}
 
 
 def unstable_share(household: Household, as_of: date) -> float:

@@ -120,9 +120,9 @@ def _is_decisive(question: str, rules: RulesInForce) -> bool:
 
 
 def _state(scores: tuple[AnswerScore, ...], *, is_over: bool) -> State:
-    if any(score.answer is None for score in scores):
-        return "incomplete"
-    return "outdated" if is_over else "counted"
+    if is_over:
+        return "outdated"
+    return "incomplete" if any(score.answer is None for score in scores) else "counted"
 
 
 def _decided_by(scores: tuple[AnswerScore, ...]) -> tuple[str, ...]:

@@ -101,13 +101,21 @@ def frontier_frame(found: ReverseStress) -> pd.DataFrame:
 
     Returns
     -------
-    rows by fall of income (fraction), one column a break; empty without a floating debt or pay
+    rows by (kind of break, fall of income as a fraction), ``rate_rise_bp`` and the largest rise
+    looked at, ``most_bp``; empty without a floating debt or pay
     """
-    columns = {
-        one.kind: pd.Series({point.income_fall: point.rate_rise_bp for point in one.points})
+    rows = [
+        {
+            "kind": one.kind,
+            "income_fall": point.income_fall,
+            "rate_rise_bp": point.rate_rise_bp,
+            "most_bp": one.most_bp,
+        }
         for one in found.frontiers
-    }
-    return pd.DataFrame(columns).rename_axis("income_fall").sort_index()
+        for point in one.points
+    ]
+    columns = ["kind", "income_fall", "rate_rise_bp", "most_bp"]
+    return pd.DataFrame(rows, columns=columns).set_index(["kind", "income_fall"])
 
 
 def sensitivity_frame(found: Sequence[Sensitivity]) -> pd.DataFrame:
@@ -121,14 +129,16 @@ def sensitivity_frame(found: Sequence[Sensitivity]) -> pd.DataFrame:
     return pd.DataFrame([one.model_dump() for one in found]).set_index(["factor", "change"])
 
 
-def chance_frame(found: Simulation) -> pd.DataFrame:
+def chance_frame(found: Simulation | None) -> pd.DataFrame:
     """
     By month, the chance that ready money has run out, and of distress, with standard errors.
 
     Returns
     -------
-    (months,) rows by month, fractions
+    (months,) rows by month, fractions; none where the day's LPR is too young to be simulated
     """
+    if found is None:
+        return pd.DataFrame()
     months = pd.PeriodIndex(found.months, freq="M", name="month")
     return pd.DataFrame(
         {

@@ -57,6 +57,7 @@ class FundCase:
     months : how long it lasts.
     kept : share of that pay that still arrives, by the stability of the line; 0 where absent.
     sum_yuan : spent in its first month.
+    extra_months : of the months, those for unsteady pay to be itself again.
     """
 
     code: CaseCode
@@ -64,6 +65,7 @@ class FundCase:
     months: int
     sum_yuan: float = 0.0
     kept: tuple[tuple[str, float], ...] = ()
+    extra_months: int = 0
 
     def share(self, line: EarnedLine) -> float:
         """What of a line arrives while the case lasts."""
@@ -76,7 +78,8 @@ class CaseNeed(Record):
 
     It is worst when it begins in `starts_in`, and deepest at the end of `lowest_in`; months as
     ``2026-12``. `without_pay_yuan` is the pay that does not arrive until then and `sum_yuan` what
-    the event itself costs the household.
+    the event itself costs the household. `extra_months` of the `months` are there because unsteady
+    pay takes longer to be itself again.
     """
 
     code: CaseCode
@@ -87,6 +90,17 @@ class CaseNeed(Record):
     starts_in: str
     lowest_in: str
     need_yuan: float
+    extra_months: int = 0
+
+    @property
+    def usual_months(self) -> int:
+        """The months without those for unsteady pay."""
+        return self.months - self.extra_months
+
+    @property
+    def spared_yuan(self) -> float:
+        """Of pay lost and sum, what would have been left over or spent on what can wait, 元."""
+        return self.without_pay_yuan + self.sum_yuan - self.need_yuan
 
 
 def fund_cases(household: Household, course: Course, rules: RulesInForce) -> tuple[FundCase, ...]:
@@ -104,11 +118,13 @@ def fund_cases(household: Household, course: Course, rules: RulesInForce) -> tup
 def _cases(household: Household, course: Course, rules: RulesInForce) -> Iterator[FundCase]:
     earners = earned_by_member(course)
     for members in _livelihoods(household, earners):
-        months = max(_spell(household, course, one, rules) for one in members)
-        yield FundCase("out_of_work", members, months)
+        months, extra = max(_spell(household, course, one, rules) for one in members)
+        yield FundCase("out_of_work", members, months, extra_months=extra)
     if earners:
         main = next(line.owner for line in course.earned if line.is_main)
         yield _illness(household, main, rules)
+    elif (patient := ill_without_pay(household, rules.as_of)) is not None:
+        yield FundCase("illness", (), 1, sum_yuan=_bill(household, patient, rules))
     unsteady = tuple(
         dict.fromkeys(line.owner for line in course.earned if _haircut(line.stability, rules))
     )
@@ -139,11 +155,15 @@ def _livelihoods(household: Household, earners: Collection[str]) -> Iterator[tup
             yield (member.id,)
 
 
-def _spell(household: Household, course: Course, owner: str, rules: RulesInForce) -> int:
+def _spell(
+    household: Household, course: Course, owner: str, rules: RulesInForce
+) -> tuple[int, int]:
+    """Months out of work, and how many of them are there because pay is unsteady."""
     lines = [line for line in course.earned if line.owner == owner]
     main = max(lines, key=lambda line: float(np.sum(line.amounts[1 : MONTHS_PER_YEAR + 1])))
-    months = rules.value(WORK_RULE, _employment(household, owner))
-    return int(months + rules.value(EXTRA_RULE, main.stability))
+    months = int(rules.value(WORK_RULE, _employment(household, owner)))
+    extra = int(rules.value(EXTRA_RULE, main.stability))
+    return months + extra, extra
 
 
 def _employment(household: Household, owner: str) -> str:
@@ -152,11 +172,23 @@ def _employment(household: Household, owner: str) -> str:
 
 
 def _illness(household: Household, owner: str, rules: RulesInForce) -> FundCase:
-    bill = float(rules.value(BILL_RULE))
-    if has_medical_cover(household, owner, rules.as_of):
-        bill *= 1.0 - float(rules.value(MEDICAL_RULE))
     months = int(rules.value(ILLNESS_RULE, _employment(household, owner)))
-    return FundCase("illness", (owner,), months, sum_yuan=bill)
+    return FundCase("illness", (owner,), months, sum_yuan=_bill(household, owner, rules))
+
+
+def _bill(household: Household, member: str, rules: RulesInForce) -> float:
+    """What an illness costs, the part that medical cover bears left out."""
+    bill = float(rules.value(BILL_RULE))
+    if has_medical_cover(household, member, rules.as_of):
+        bill *= 1.0 - float(rules.value(MEDICAL_RULE))
+    return round(bill, 2)
+
+
+def ill_without_pay(household: Household, as_of: date) -> str | None:
+    """Whose illness to reckon with where nobody earns: an adult, one without cover first."""
+    adults = [member.id for member in household.members if member.role != "child"]
+    bare = [one for one in adults if not has_medical_cover(household, one, as_of)]
+    return next(iter((*bare, *adults)), None)
 
 
 def has_medical_cover(household: Household, member: str, as_of: date) -> bool:
@@ -239,6 +271,7 @@ def _worst(
         starts_in=f"{course.months[starts[row]]:%Y-%m}",
         lowest_in=f"{course.months[found[row][1]]:%Y-%m}",
         need_yuan=takes[row],
+        extra_months=case.extra_months,
     )
 
 

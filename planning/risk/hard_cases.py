@@ -15,7 +15,7 @@ from planning.dates import add_months
 from planning.household.cashflow import LAST_LIQUID_TIER
 from planning.record import Record
 from planning.risk.class_path import ClassPath, Owed
-from planning.risk.collateral_sale import net_of_sale_yuan, sale, sale_trial
+from planning.risk.collateral_sale import Sale, net_of_sale_yuan, sale, sale_trial
 from planning.risk.observation import CreditEvent, Standing, normal_again_on, standing_after
 from planning.risk.settlement import Settlement, settlement, settlement_trial
 from planning.risk.trial import Trial, trial_figures
@@ -76,9 +76,39 @@ class HardCases(Record):
         known = [way for way in self.ways if way.figures and way.cost_yuan is not None]
         return max(known, key=_lasts, default=None)
 
+    @property
+    def advised(self) -> WayOut | None:
+        """The way to ask for first: the one recommended, else the one that lasts longest."""
+        far = self.longest
+        return self.recommended or (far if far and far.verdict == "delays" else None)
+
+    @property
+    def fallback(self) -> WayOut | None:
+        """The next change of one other debt that closes the gap, if the one advised is refused."""
+        best = self.recommended
+        refused = set(best.liabilities) if best else set()
+        others = (way for way in self.ways if way.closes and way.payment_fen is not None)
+        return next((way for way in others if not refused & set(way.liabilities)), None)
+
+    @property
+    def in_order(self) -> tuple[WayOut, ...]:
+        """Every way, the advised in front."""
+        first = self.advised
+        return tuple(sorted(self.ways, key=lambda way: way is not first))
+
+    @property
+    def sales(self) -> tuple[WayOut, ...]:
+        """Sales of collateral, those of a debt that is overdue or waits for the sale in front."""
+        sold = [(way, way.sale) for way in self.ways if way.sale]
+        return tuple(way for way, made in sorted(sold, key=lambda one: _can_wait(*one)))
+
     def way(self, kind: WayKind) -> WayOut | None:
         """The first way of a kind."""
         return next((way for way in self.ways if way.kind == kind), None)
+
+
+def _can_wait(way: WayOut, made: Sale) -> bool:
+    return made.waits_from is None and way.credit != "overdue_recorded"
 
 
 def _lasts(way: WayOut) -> tuple[bool, str, float]:
@@ -146,7 +176,7 @@ def _record_until(who: Footing) -> date | None:
 
 def _ways(case: Case, sheet: BalanceSheet, falls: IncomeFalls) -> Iterator[WayOut]:
     yield _as_agreed(case)
-    lightened = _lightened(case, falls)
+    lightened = all_ways_to_lighten(case.who, falls)
     yield from (_relieved(case, one) for one in lightened)
     yield from _together(case, lightened, falls)
     yield from _settled(case)
@@ -214,9 +244,8 @@ def _worst_after_cure(case: Case, overdue: Sequence[ClassPath]) -> Quality | Non
     return "normal" if any(known) else None
 
 
-def _lightened(case: Case, falls: IncomeFalls) -> tuple[Relieved, ...]:
+def all_ways_to_lighten(who: Footing, falls: IncomeFalls) -> tuple[Relieved, ...]:
     """The ways to lighten the debts that matter, those past due always among them."""
-    who = case.who
     until = add_months(who.as_of, MONTHS_PER_YEAR)
     by_claim = sorted(who.positions, key=lambda debt: -_claim(debt, until))
     chosen = [

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from planning.dates import add_months
 from planning.household.cashflow import year_ahead
+from planning.household.revolving import carried
 from planning.risk.exposure import (
-    carried,
     earning_ends_on,
     maturities,
     outliving,
@@ -308,7 +308,7 @@ def _repricing(e: Evidence) -> Iterator[Reading]:
 
 
 def _lenders(e: Evidence) -> Iterator[Reading]:
-    lenders = len(unsecured_lenders(e.household, e.baseline.positions))
+    lenders = len(unsecured_lenders(e.baseline.positions))
     if e.baseline.positions or e.household.credit_lines:
         lines = _from_on(e, "house.many_lenders", "warning.lenders_alarm")
         yield Reading("lenders", lenders, lines, {"lenders": lenders})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from planning.dates import add_months
 from planning.household.cashflow import EARNED, LUMP_METHODS, liquid_assets, year_ahead
+from planning.household.profile import is_paid_in
 from planning.household.recognition import monthly_income
 from planning.record import Record
 from planning.units import MONTHS_PER_YEAR, yuan
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from planning.household.balance_sheet import BalanceSheet
     from planning.household.pay import NetPay
-    from planning.household.profile import Household, Income, Insurance, Member
+    from planning.household.profile import Expense, Household, Income, Insurance, Member
     from planning.parameters import RulesInForce
 
 CoverKind = Literal["life", "lost_pay"]
@@ -36,7 +37,11 @@ PARENT_RULE: Final = "contingency.parent_years"
 LOST_PAY_RULE: Final = "contingency.lost_pay_years"
 PREMIUM_RULE: Final = "contingency.premium_share"
 NOTICE_RULE: Final = "contingency.cover_notice_months"
-PENSION_RULE: Final = "provident_fund.retirement_age"
+PENSION_RULES: Final = (
+    "provident_fund.retirement_age_final",
+    "provident_fund.retirement_age",
+)
+"""The age once the rise of 2025 (渐进式延迟法定退休年龄) is complete, before it the old one."""
 
 LOST_PAY: Final = ("critical_illness", "disability")
 PARTNERS: Final = ("borrower", "co_borrower", "spouse")
@@ -48,7 +53,8 @@ class CoverGap(Record):
     What one earner's death, or years without his pay, would ask for, 元.
 
     Of a death: the debts that the income left would not carry, and `years` of the family's
-    essential spending beyond that income. Of lost pay: `years` of it. Less ready money and the
+    essential spending beyond that income, year by year as incomes and spending begin and end. Of
+    lost pay: `years` of it. Less ready money and the
     cover in force. `norm_yuan` is the norm's multiple of the yearly pay, for comparison;
     `accident_yuan` is cover that pays after an accident only and is not counted.
     """
@@ -104,6 +110,28 @@ class _Family:
         """What arrives of a line in the year ahead."""
         return monthly_income(line, self.rules.as_of, self.pay) * MONTHS_PER_YEAR
 
+    def times(self, line: Income | Expense, number: int) -> int:
+        """How often a line is paid in a year ahead, the first being 0."""
+        start = add_months(self.rules.as_of.replace(day=1), number * MONTHS_PER_YEAR + 1)
+        months = (add_months(start, month) for month in range(MONTHS_PER_YEAR))
+        return sum(is_paid_in(line, month) for month in months)
+
+    def arrives(self, line: Income, number: int) -> float:
+        """What arrives of a line in a year ahead, at today's amounts."""
+        now = self.times(line, 0)
+        if now:
+            return self.yearly(line) * self.times(line, number) / now
+        return yuan(line.net_amount or 0) * self.times(line, number)
+
+    def needs(self, number: int) -> float:
+        """Essential spending of a year ahead, that of the first less what has ended by then."""
+        ended = sum(
+            line.amount * (self.times(line, 0) - self.times(line, number))
+            for line in self.household.expenses
+            if line.is_essential
+        )
+        return float(self.year["essential_expense"].sum()) - yuan(ended)
+
     def in_force(self) -> list[Insurance]:
         """Policies that still run."""
         last = self.rules.as_of
@@ -157,10 +185,10 @@ def _pay_by_member(family: _Family) -> dict[str, float]:
 
 def _life(family: _Family, member: str, yearly_pay: float) -> CoverGap:
     depends, years = _years(family, member)
-    left = _left_without(family, member)
+    left = _left_without(family, member, 0)
     is_left = depends != "nobody"
     debts = _debts_not_carried(family, left) if is_left else 0.0
-    living = years * max(-left, 0.0)
+    living = sum(max(-_left_without(family, member, number), 0.0) for number in range(years))
     liquid, cover = liquid_assets(family.household), family.cover(member, ("life",))
     return CoverGap(
         member=member,
@@ -195,14 +223,14 @@ def _lost_pay(family: _Family, member: str, yearly_pay: float) -> CoverGap:
     )
 
 
-def _left_without(family: _Family, member: str) -> float:
+def _left_without(family: _Family, member: str, number: int) -> float:
     """A year's income that a death would not end, less essential spending; negative: a lack."""
     kept = sum(
-        family.yearly(line)
+        family.arrives(line, number)
         for line in family.household.income
         if line.owner != member or line.kind not in ENDS_WITH_LIFE
     )
-    return kept - float(family.year["essential_expense"].sum())
+    return kept - family.needs(number)
 
 
 def _debts_not_carried(family: _Family, left_yuan: float) -> float:
@@ -239,10 +267,13 @@ def _depends(member: Member, rules: RulesInForce) -> tuple[DependsCode, int]:
 
 
 def _pension_age(member: Member, rules: RulesInForce) -> int:
-    """The statutory age; the later one of a partner whose sex is not stated, 0 where none is."""
-    if not rules.is_in_force(PENSION_RULE):
-        return 0
-    return int(rules.value(PENSION_RULE, member.sex or "male"))
+    """
+    The statutory age, risen in full: the years until then are rather too many than too few.
+
+    The later one of a partner whose sex is not stated, 0 where there was no rule.
+    """
+    rule = next((name for name in PENSION_RULES if rules.is_in_force(name)), None)
+    return 0 if rule is None else int(rules.value(rule, member.sex or "male"))
 
 
 def _ending(family: _Family) -> Iterator[EndingCover]:

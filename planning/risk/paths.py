@@ -243,23 +243,27 @@ def fund_deposits(course: Course, fund: FundAccount, shocks: Shocks) -> Floats:
 
 def _block(course: Course, shocks: Shocks, extra_liquid_yuan: float) -> Paths:
     debts = _Debts(course, shocks)
-    paths = shocks.paths
-    income = np.repeat(course.other_income[:, None], paths, axis=1)
+    income = np.repeat(course.other_income[:, None], shocks.paths, axis=1)
     for line, kept in zip(course.earned, shocks.earned_kept, strict=True):
         income += line.amounts[:, None] * kept.T
-    rent_kept, other_kept = shocks.rent_kept.T, shocks.other_kept.T
-    essential = course.essential_expense[:, None] + course.essential_rent[:, None] * rent_kept
+    rent_kept = shocks.rent_kept.T
+    essential = course.essential_rent[:, None] * rent_kept
+    essential += course.essential_expense[:, None]
     essential += shocks.extra_spending.T
-    other = course.other_expense[:, None] + course.other_rent[:, None] * rent_kept
-    other *= other_kept
-    service, lump, interest, fund_paid, fund_balance = (
-        part / FEN_PER_YUAN
-        for part in (debts.service, debts.lump, debts.interest, debts.fund_paid, debts.fund_balance)
-    )
+    other = course.other_rent[:, None] * rent_kept
+    other += course.other_expense[:, None]
+    other *= shocks.other_kept.T
     arrears = np.zeros_like(income)
     arrears[0] = course.arrears_yuan
-    net = income - (essential + other + service + lump + arrears) + fund_paid
-    liquid = course.liquid_yuan + extra_liquid_yuan + net.cumsum(axis=0)
+    service, lump = _yuan(debts.service), _yuan(debts.lump)
+    fund_paid = _yuan(debts.fund_paid)
+    net = essential + other
+    for claim in (service, lump, arrears):
+        net += claim
+    np.subtract(income, net, out=net)
+    net += fund_paid
+    liquid = net.cumsum(axis=0)
+    liquid += course.liquid_yuan + extra_liquid_yuan
     return Paths(
         months=course.months,
         income=income.T,
@@ -271,11 +275,17 @@ def _block(course: Course, shocks: Shocks, extra_liquid_yuan: float) -> Paths:
         fund_paid=fund_paid.T,
         net=net.T,
         liquid_assets=liquid.T,
-        interest=interest.T,
-        fund_balance=fund_balance.T,
+        interest=_yuan(debts.interest).T,
+        fund_balance=_yuan(debts.fund_balance).T,
         property_value=course.property_yuan * shocks.property_kept,
-        balances={loan: owed.T / FEN_PER_YUAN for loan, owed in debts.balances.items()},
+        balances={loan: _yuan(owed).T for loan, owed in debts.balances.items()},
     )
+
+
+def _yuan(fen: Floats) -> Floats:
+    """分 to 元 in place: these arrays are large."""
+    fen /= FEN_PER_YUAN
+    return fen
 
 
 def loan_to_value(course: Course, paths: Paths, shocks: Shocks) -> Floats | None:
@@ -284,11 +294,19 @@ def loan_to_value(course: Course, paths: Paths, shocks: Shocks) -> Floats | None
 
     A debt whose security is worth nothing has no such share and is left out.
     """
-    shares = []
+    highest: Floats | None = None
     for pledge in course.pledges:
-        value = pledge.property_yuan * shocks.property_kept + pledge.other_yuan
-        owed = sum(paths.balances[debt] for debt in pledge.liabilities)
-        if pledge.property_yuan + pledge.other_yuan > 0:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                shares.append(np.where(value > 0, owed / value, np.inf))
-    return np.max(shares, axis=0) if shares else None
+        if pledge.property_yuan + pledge.other_yuan <= 0:
+            continue
+        value = pledge.property_yuan * shocks.property_kept.T
+        value += pledge.other_yuan
+        first, *others = pledge.liabilities
+        share = paths.balances[first].T.copy()
+        for debt in others:
+            share += paths.balances[debt].T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share /= value
+        if not value.min() > 0:
+            share[value <= 0] = np.inf
+        highest = share if highest is None else np.maximum(highest, share, out=highest)
+    return None if highest is None else highest.T

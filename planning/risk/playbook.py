@@ -17,6 +17,7 @@ from planning.household.cashflow import EARNED, LUMP_METHODS
 from planning.household.guarantees import open_guarantees
 from planning.loans.rates import follows_index
 from planning.record import Record
+from planning.risk.fund_sizing import ill_without_pay
 from planning.units import MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from planning.loans.position import Position
     from planning.parameters import RulesInForce
     from planning.risk.contingency import Contingency
+    from planning.risk.hard_cases import HardCases
+    from planning.risk.way_out import WayOut
     from planning.strategy.adjustment import Adjustment
     from planning.strategy.restructure import ReliefOption
     from planning.strategy.triggers import Trigger
@@ -41,6 +44,8 @@ StepCode = Literal[
     "claim_unemployment",
     "spend_ready",
     "ask_relief",
+    "take_way",
+    "pay_on",
     "sell",
     "claim_cover",
     "pay_bill",
@@ -57,6 +62,7 @@ StepCode = Literal[
     "pay_guaranteed",
     "claim_back",
     "ask_renewal",
+    "set_aside",
     "second_source",
     "pay_principal",
 ]
@@ -65,6 +71,9 @@ STEP_RULE: Final = "contingency.step_days"
 RENEWAL_RULE: Final = "contingency.renewal_notice_days"
 NOTICE_RULE: Final = "house.relief_notice_days"
 RECORD_RULE: Final = "risk.credit_record_years"
+PASSING: Final = ("full_deferral", "renewal", "part_prepayment")
+"""Comes back at once, has its own day, takes money: no help for as long as pay is away."""
+
 MOST_ASKED: Final = 2
 """Debts named in one playbook; asking of all at once is no plan."""
 
@@ -101,6 +110,7 @@ class Ground:
     ----------
     frame : the baseline cash-flow.
     emergency, change : the plan's answers on the fund and on changing times.
+    hard : its answer for a household overdue or whose money runs out, None for others.
     """
 
     household: Household
@@ -109,6 +119,7 @@ class Ground:
     emergency: Contingency
     change: Adjustment
     rules: RulesInForce
+    hard: HardCases | None = None
 
     def day(self, when: str) -> int:
         """Days after the event."""
@@ -147,11 +158,24 @@ def _job_loss(g: Ground) -> Iterator[Step]:
     yield from _spend_ready(g)
     if any(m.employment == "salaried" and m.id in earners for m in g.household.members):
         yield Step(day=g.day("first_week"), code="claim_unemployment")
+    covered = _covered_months(g)
+    if covered:
+        months: dict[str, float | int | str] = {"months": covered}
+        yield Step(day=g.day("first_month"), code="pay_on", numbers=months)
+        return
     yield from _ask_relief(g, g.day("first_month"))
-    backing = g.emergency.backing
-    if backing.within_months_yuan > 0:
-        sale = backing.within_months_yuan
+    sale = g.emergency.backing.within_months_sold_yuan
+    if sale > 0:
         yield Step(day=g.day("second_month"), code="sell", numbers={"amount_yuan": sale})
+
+
+def _covered_months(g: Ground) -> int:
+    """The dearest months out of work, where ready money carries every such case; else 0."""
+    fund = g.emergency.fund
+    cases = [case for case in fund.cases if case.code == "out_of_work"]
+    if g.hard or not cases or any(case.need_yuan > fund.held_yuan for case in cases):
+        return 0
+    return cases[0].months
 
 
 def _stop_spending(g: Ground) -> Iterator[Step]:
@@ -175,14 +199,24 @@ def _spend_ready(g: Ground) -> Iterator[Step]:
 
 def _ask_relief(g: Ground, day: int, *, is_now: bool = False) -> Iterator[Step]:
     for option in relief_to_ask(g.change):
-        monthly = yuan(option.relief_fen or 0) / (option.relief_months or MONTHS_PER_YEAR)
         yield Step(
             day=day,
             code="ask_relief",
             on=option.ask_by if is_now else None,
             subject=option.liability,
-            numbers={"kind": option.kind, "monthly_yuan": monthly},
+            numbers=_relief_numbers(option),
         )
+
+
+def _relief_numbers(option: ReliefOption) -> dict[str, float | int | str]:
+    """What is asked for, what it frees a month while it lasts, and what it costs in all."""
+    numbers: dict[str, float | int | str] = {"kind": option.kind}
+    if option.kind not in PASSING:
+        freed = yuan(option.relief_fen or 0)
+        numbers["monthly_yuan"] = freed / (option.relief_months or MONTHS_PER_YEAR)
+    if option.extra_cost_fen is not None:
+        numbers["cost_yuan"] = yuan(option.extra_cost_fen)
+    return numbers
 
 
 def relief_to_ask(change: Adjustment) -> tuple[ReliefOption, ...]:
@@ -200,15 +234,49 @@ def relief_to_ask(change: Adjustment) -> tuple[ReliefOption, ...]:
 
 
 def _lasting(options: Sequence[ReliefOption]) -> list[ReliefOption]:
-    passing = ("full_deferral", "renewal", "part_prepayment")
-    return [one for one in options if one.kind not in passing and (one.relief_fen or 0) > 0]
+    return [one for one in options if one.kind not in PASSING and (one.relief_fen or 0) > 0]
+
+
+def advised_way(hard: HardCases | None) -> WayOut | None:
+    """The way the plan recommends, else the one with which money lasts longest; None: neither."""
+    if hard is None:
+        return None
+    longest = hard.longest if hard.longest and hard.longest.verdict == "delays" else None
+    return hard.recommended or longest
+
+
+def _take_way(g: Ground, way: WayOut, day: int) -> Iterator[Step]:
+    """
+    What the advised way asks of each debt, and nothing beside it.
+
+    A second change while a debt is watched could make it doubtful: the way stands alone.
+    """
+    asked = {(one.liability, one.kind) for one in way.steps}
+    asked = asked or {(debt, way.kind) for debt in way.liabilities}
+    options = g.change.if_income_falls.options
+    known = [one for one in options if (one.liability, one.kind) in asked]
+    for option in sorted(known, key=lambda one: one.ask_by):
+        numbers = _relief_numbers(option)
+        yield Step(
+            day=day,
+            code="ask_relief",
+            on=option.ask_by,
+            subject=option.liability,
+            numbers=numbers,
+        )
+    if not known and way.kind != "as_agreed":
+        subject = way.liabilities[0]
+        yield Step(
+            day=day, code="take_way", on=way.ask_by, subject=subject, numbers={"kind": way.kind}
+        )
 
 
 def _illness(g: Ground) -> Iterator[Step]:
     case = next((one for one in g.emergency.fund.cases if one.code == "illness"), None)
     if case is None:
         return
-    (member,) = case.members
+    patient = ill_without_pay(g.household, g.rules.as_of)
+    member = case.members[0] if case.members else patient or ""
     at_once = g.day("at_once")
     kinds = {
         policy.kind: policy.sum_assured
@@ -221,12 +289,12 @@ def _illness(g: Ground) -> Iterator[Step]:
         f"{kind}_yuan": yuan(amount) for kind, amount in kinds.items()
     }
     yield Step(day=at_once, code="claim_cover", subject=member, numbers=insured)
-    yield Step(
-        day=g.day("first_week"),
-        code="pay_bill",
-        subject=member,
-        numbers={"bill_yuan": case.sum_yuan, "months": case.months},
-    )
+    bill: dict[str, float | int | str] = {"bill_yuan": case.sum_yuan}
+    if case.members:
+        bill["months"] = case.months
+    yield Step(day=g.day("first_week"), code="pay_bill", subject=member, numbers=bill)
+    if not case.members:
+        return
     stated = next(m.employment for m in g.household.members if m.id == member)
     if stated in ("salaried", "civil_servant"):
         yield Step(day=g.day("first_week"), code="sick_leave", subject=member)
@@ -273,7 +341,10 @@ def _overdue(g: Ground) -> Iterator[Step]:
             "days": debt.days_past_due or 0,
         }
         yield Step(day=at_once, code="pay_arrears", subject=debt.contract.id, numbers=numbers)
-    if unpaid:
+    way = advised_way(g.hard)
+    if unpaid and way:
+        yield from _take_way(g, way, at_once)
+    elif unpaid:
         yield from _ask_relief(g, at_once, is_now=True)
     else:
         notice = int(g.rules.value(NOTICE_RULE))
@@ -324,6 +395,18 @@ def _not_renewed(g: Ground) -> Iterator[Step]:
     ask_on = max(on - timedelta(days=notice), g.rules.as_of)
     name = debt.contract.id
     held = _held_before(g, on)
+    short = max(principal - held, 0.0)
+    paid: dict[str, float | int | str] = {"principal_yuan": principal, "short_yuan": short}
+    if held - principal >= g.emergency.fund.target_yuan:
+        yield Step(
+            day=-(on - ask_on).days,
+            code="set_aside",
+            on=ask_on,
+            subject=name,
+            numbers={"principal_yuan": principal, "held_yuan": held},
+        )
+        yield Step(day=0, code="pay_principal", on=on, subject=name, numbers=paid)
+        return
     yield Step(
         day=-(on - ask_on).days,
         code="ask_renewal",
@@ -338,11 +421,11 @@ def _not_renewed(g: Ground) -> Iterator[Step]:
         subject=name,
         numbers={
             "held_yuan": held,
-            "short_yuan": max(principal - held, 0.0),
-            "sellable_yuan": g.emergency.backing.within_months_yuan,
+            "short_yuan": short,
+            "sellable_yuan": g.emergency.backing.within_months_sold_yuan,
         },
     )
-    yield Step(day=0, code="pay_principal", on=on, subject=name)
+    yield Step(day=0, code="pay_principal", on=on, subject=name, numbers=paid)
 
 
 def _held_before(g: Ground, day: date) -> float:

@@ -9,7 +9,7 @@ break is monotone in what turns against the household.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +37,8 @@ Driver = Literal[
 
 Break = Literal["cash", "margin", "ceiling", "collateral"]
 """
-资金用尽: ready money runs out; 入不敷出: the month loses on average of the last twelve of the span;
-超过审批上限: debt service above the lenders' ceiling in those months; 资不抵债: a debt above what
-secures it.
+资金用尽: ready money runs out; 入不敷出: a year of the span loses on average; 超过审批上限: debt
+service of a year above the lenders' ceiling; 资不抵债: a debt above what secures it.
 """
 
 CEILING: Final = "debt_service.all_debts_limit"
@@ -67,7 +66,7 @@ class Limit(Record):
 
     `holds` is the largest value of the driver at which it does not come, None where it comes with
     nothing at all; `breaks_at` the next step, None where it does not come within the grid. `month`
-    is when it comes at that step, in full months from the plan's own.
+    is when it comes at that step, in full months from the plan's own; of a year, its last.
     """
 
     kind: Break
@@ -80,6 +79,9 @@ class Endurance(Record):
     """
     What the household endures of one thing.
 
+    Of ``months_without_pay`` it is the longest spell after which pay comes back, not how long
+    money lasts: that is ``EmergencyFund.lasts_months``. Of ``price_fall`` it is a fall from the
+    values stated, without the cut of a valuation.
     `most` is the largest value looked at, `step` the distance between two. `limits` begin with the
     one that breaks first; `claim` is what takes most of the money in the month in which ready
     money runs out.
@@ -94,6 +96,14 @@ class Endurance(Record):
     def limit(self, kind: Break) -> Limit | None:
         """The limit of that kind."""
         return next((limit for limit in self.limits if limit.kind == kind), None)
+
+    @property
+    def is_cash_first(self) -> bool:
+        """Whether ready money runs out before, or as, a year begins to lose."""
+        cash, margin = self.limit("cash"), self.limit("margin")
+        if cash is None or cash.breaks_at is None:
+            return False
+        return margin is None or margin.breaks_at is None or cash.breaks_at <= margin.breaks_at
 
 
 class FrontierPoint(Record):
@@ -133,6 +143,12 @@ class ReverseStress(Record):
     def of(self, driver: Driver) -> Endurance | None:
         """The endurance of that driver, None where there is nothing it could touch."""
         return next((one for one in self.endurance if one.driver == driver), None)
+
+    @property
+    def is_short_already(self) -> bool:
+        """Whether ready money runs out though nothing turns: there is nothing left to endure."""
+        cash = (one.limit("cash") for one in self.endurance)
+        return any(limit is not None and limit.holds is None for limit in cash)
 
 
 def reverse_stress(course: Course, put_off: Course, rules: RulesInForce) -> ReverseStress:
@@ -288,11 +304,10 @@ class _Search:
             return ("collateral",)
         if driver in ("one_off", "months_without_pay"):
             return ("cash",)
-        return tuple(
-            kind
-            for kind in get_args(Break)
-            if kind != "collateral" and (kind != "ceiling" or self._has_ceiling)
-        )
+        # Neither spending nor what it leaves is in the lenders' ratio.
+        if driver == "expense_rise" or not self._has_ceiling:
+            return ("cash", "margin")
+        return ("cash", "margin", "ceiling")
 
     @property
     def _has_ceiling(self) -> bool:
@@ -311,16 +326,20 @@ class _Search:
             case "collateral":
                 share = loan_to_value(self.course, paths, shocks)
                 return _firsts(share > 1) if share is not None else [None] * len(paths)
-        last = self.course.horizon_months
-        span = slice(max(last - MONTHS_PER_YEAR, 0) + 1, None)
+        years = _years(self.course.horizon_months)
+        is_broken = np.stack([self._is_bad_year(kind, paths, year) for year in years], axis=1)
+        return [None if place is None else years[place].stop - 1 for place in _firsts(is_broken)]
+
+    def _is_bad_year(self, kind: Break, paths: Paths, year: slice) -> NDArray[np.bool_]:
+        """The paths on which a year loses, or its debt service is above the ceiling."""
         if kind == "margin":
             regular = paths.net + paths.lump_principal + paths.arrears
-            is_broken = np.round(regular[:, span].mean(axis=1), 2) < 0
-        else:
-            income = paths.income[:, span].sum(axis=1)
-            service = paths.debt_service[:, span].sum(axis=1)
-            is_broken = (service > 0) & (service > (self.ceiling or np.inf) * income)
-        return [last if broken else None for broken in is_broken.tolist()]
+            loses: NDArray[np.bool_] = np.round(regular[:, year].mean(axis=1), 2) < 0
+            return loses
+        income = paths.income[:, year].sum(axis=1)
+        service = paths.debt_service[:, year].sum(axis=1)
+        is_above: NDArray[np.bool_] = service > (self.ceiling or np.inf) * income
+        return (service > 0) & is_above
 
     def _claim(
         self, grid: _Grid, place: int | None
@@ -395,6 +414,13 @@ def _between(low: int, high: int, most: int, points: int) -> set[int]:
         return set()
     spread = np.linspace(max(low, 0), min(high, most), points)
     return {place for place in np.rint(spread).astype(int).tolist() if low < place < high}
+
+
+def _years(last: int) -> list[slice]:
+    """The years of a span of full months, the last of them ending with it."""
+    firsts = {*range(1, last - MONTHS_PER_YEAR + 2, MONTHS_PER_YEAR)}
+    firsts.add(max(last - MONTHS_PER_YEAR + 1, 1))
+    return [slice(first, min(first + MONTHS_PER_YEAR, last + 1)) for first in sorted(firsts)]
 
 
 def _firsts(is_broken: NDArray[np.bool_]) -> list[int | None]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-INDICES: Final = ("lpr_1y", "lpr_5y", "provident_fund")
+INDICES: Final = ("lpr_1y", "lpr_5y", "provident_fund", "benchmark_1y", "benchmark_5y")
 MEDICAL_RULE: Final = "house.medical_cover_share"
 
 
@@ -139,9 +139,17 @@ def _strike(
     until = None if case.extra_expense_months is None else case.extra_expense_months + 1
     extra[1:until] += float(case.extra_expense_yuan)
     extra[1:2] += case.one_off_cost_yuan * (_own_share(course, rules) if case.is_medical else 1.0)
-    called = case.guarantee_called_in
-    if called < len(extra):
-        extra[called] += float(case.guarantee_called) * course.guaranteed_yuan[called]
+    extra += float(case.guarantee_called) * _called(course, case.guarantee_called_in)
+
+
+def _called(course: Course, month: int) -> Floats:
+    """Guarantees called in a month, by month; one that ends before it in its last month."""
+    held = course.guaranteed_yuan
+    called = np.zeros_like(held)
+    last = min(month, len(held) - 1)
+    called[:last] = held[:last] - held[1 : last + 1]
+    called[last] = held[last] if month < len(held) else 0.0
+    return called
 
 
 def _is_struck(line: EarnedLine, case: Scenario) -> bool:

@@ -166,13 +166,16 @@ def simulation(
         return None
     as_is, *changed = (
         course(
-            situation.household,
+            household,
             replace(base, positions=tuple(positions)),
             int(rules.value(_HORIZON)),
             situation.as_of,
             situation.pay,
         )
-        for positions in (base.positions, *(other.positions for other in others))
+        for household, positions in (
+            (situation.household, base.positions),
+            *((other.household or situation.household, other.positions) for other in others),
+        )
     )
     spent = [np.array(monthly_spending(x.spending, len(as_is.months))) for x in others]
     game = Game(

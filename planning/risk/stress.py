@@ -168,6 +168,7 @@ def stress_outcomes(test: Stressed, sheet: BalanceSheet) -> tuple[StressOutcome,
 
 def _outcome(test: Stressed, place: int, sheet: BalanceSheet) -> StressOutcome:
     paths, months = test.paths, slice(1, MONTHS_PER_YEAR + 1)
+    count = min(MONTHS_PER_YEAR, test.course.horizon_months)
     liquid = paths.liquid_assets[place]
     short = np.flatnonzero(np.round(liquid, 2) < 0)
     service, income = paths.debt_service[place], paths.income[place]
@@ -176,12 +177,12 @@ def _outcome(test: Stressed, place: int, sheet: BalanceSheet) -> StressOutcome:
     fall = 1 - float(test.shocks.property_kept[place, 0])
     return StressOutcome(
         scenario=test.cases[place],
-        debt_service_yuan=float(service[months].sum() / MONTHS_PER_YEAR),
+        debt_service_yuan=float(service[months].sum() / count),
         highest_debt_service_yuan=float(service[1:].max()),
         debt_service_share=(
             float(service[months].sum()) / yearly_income if yearly_income > 0 else None
         ),
-        monthly_margin_yuan=float(margin[months].sum() / MONTHS_PER_YEAR),
+        monthly_margin_yuan=float(margin[months].sum() / count),
         lowest_liquid_yuan=float(liquid.min()),
         final_liquid_yuan=float(liquid[-1]),
         interest_yuan=float(paths.interest[place].sum()),

@@ -16,6 +16,7 @@ import numpy as np
 
 from planning.household.cashflow import cashflow, liquid_assets
 from planning.record import Record
+from planning.risk.tight_month import TightMonth, tight_month
 from planning.strategy.income_falls import HORIZON
 from planning.units import MONTHS_PER_YEAR
 
@@ -55,14 +56,17 @@ class TrialFigures(Record):
     `margin_yuan` is what an average month leaves in the year from when it holds,
     `later_margin_yuan` one of the year after, sums due at the end of a debt left out. Ready money
     runs out in `runs_out_month`, None: not within `horizon_months`. In the worst of the next
-    twelve months it lacks `bridge_yuan`; once that is found it lasts `lasts_months`, None: over
-    the whole horizon.
+    twelve months, `bridge_month`, it lacks `bridge_yuan`; once that is found it lasts
+    `lasts_months`, None: over the whole horizon. `tight` is the first month of that year that
+    lacks something. Both it and `bridge_month` are None where the year lacks nothing.
     """
 
     margin_yuan: float
     later_margin_yuan: float
     runs_out_month: str | None
     bridge_yuan: float
+    bridge_month: str | None
+    tight: TightMonth | None
     lasts_months: int | None
     horizon_months: int
 
@@ -83,13 +87,19 @@ def trial_figures(who: Footing, trial: Trial) -> TrialFigures:
     for number, amount in trial.sums_yuan.items():
         net[number] += amount
     liquid = (liquid_assets(who.household) + net.cumsum())[: horizon + 1]
-    bridge = max(-float(liquid[: MONTHS_PER_YEAR + 1].min()), 0.0)
+    year = liquid[: MONTHS_PER_YEAR + 1]
+    bridge = max(-float(year.min()), 0.0)
+    tight = _first_short(year)
     out, lasts = _first_short(liquid), _first_short(liquid + bridge)
     return TrialFigures(
         margin_yuan=_margin(regular, first),
         later_margin_yuan=_margin(regular, first + MONTHS_PER_YEAR),
         runs_out_month=None if out is None else str(frame.index[out]),
         bridge_yuan=bridge,
+        bridge_month=None if tight is None else str(frame.index[int(year.argmin())]),
+        tight=None
+        if tight is None
+        else tight_month(who, frugal, trial.positions, tight, -float(year[tight])),
         lasts_months=lasts,
         horizon_months=horizon,
     )

@@ -1,5 +1,7 @@
 """
-The household if it did something else today: prepaid as advised, or borrowed what it wants.
+The household if it did something else today: what is advised to it, or what it asks for.
+
+It prepays, borrows what it wants, or, where money runs out as things are, takes the way out.
 
 A variant is its debts and what it spends besides, so that it can be lived through the same draws
 as the household as it is. What falls due up to the day of the change is paid as known that day.
@@ -13,7 +15,10 @@ from typing import TYPE_CHECKING, Literal
 from planning.household.cashflow import liquid_assets
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
+from planning.risk.course import put_off
 from planning.risk.draws import month_of
+from planning.risk.hard_cases import HORIZON, all_ways_to_lighten
+from planning.risk.trial import without_what_can_wait
 from planning.strategy.trial import room_of, trial_of
 from planning.units import yuan
 
@@ -21,12 +26,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
+    from planning.household.profile import Household
     from planning.loans.position import Position
+    from planning.risk.hard_cases import HardCases
+    from planning.risk.stress import Projection
+    from planning.risk.way_out import WayOut
     from planning.strategy.choice import Selection, Situation
+    from planning.strategy.footing import Footing
+    from planning.strategy.income_falls import IncomeFalls
     from planning.strategy.next_actions import NextAction
     from planning.strategy.strategies import Strategies
 
-VariantCode = Literal["prepay", "loan"]
+VariantCode = Literal["way_out", "put_off", "prepay", "loan"]
+"""
+建议的出路, or, where none closes the gap, 到期本金续期 beyond the span; 提前还款; 新贷款.
+"""
+
 OWN_MONEY = ("prepay", "settle")
 
 
@@ -35,22 +50,78 @@ class Variant:
     """
     Debts as they would stand, and spending on top.
 
-    `subject` is the debt prepaid first or the product borrowed; `spending` is (month's number,
-    元), negative where money comes in.
+    `subject` is the debt changed first or the product borrowed; `spending` is (month's number,
+    元), negative where money comes in. `household` is the one that does it, where it spends less.
     """
 
     code: VariantCode
     subject: str
     positions: tuple[Position, ...]
     spending: tuple[tuple[int, float], ...]
+    household: Household | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A household that is overdue or short, on the day of its plan, and its ways out."""
+
+    who: Footing
+    base: Projection
+    falls: IncomeFalls
+    cases: HardCases
 
 
 def variants(
-    situation: Situation, together: Strategies | None, chosen: Selection | None
+    situation: Situation,
+    together: Strategies | None,
+    chosen: Selection | None,
+    trouble: Trouble | None = None,
 ) -> tuple[Variant, ...]:
-    """The prepayments advised first, and the shortlist's first loan, where there are such."""
-    found = (_prepaying(situation, together), _borrowing(situation, chosen))
+    """The way out, the prepayments advised first, the shortlist's first loan, where there are."""
+    found = (
+        _out_of(trouble) if trouble and trouble.cases.runs_out_month else None,
+        _prepaying(situation, together),
+        _borrowing(situation, chosen),
+    )
     return tuple(variant for variant in found if variant is not None)
+
+
+def _out_of(trouble: Trouble) -> Variant | None:
+    """The way advised; where none closes the gap, sums due and arrears put off."""
+    advised = trouble.cases.recommended
+    debts = _changed(trouble, advised) if advised else None
+    if advised is None or debts is None or advised.figures is None:
+        return _putting_off(trouble)
+    # The way is judged once its bridge is found; so it is lived with it in hand.
+    return Variant(
+        code="way_out",
+        subject=advised.liabilities[0],
+        positions=debts,
+        spending=((0, -advised.figures.bridge_yuan),),
+        household=without_what_can_wait(trouble.who.household),
+    )
+
+
+def _changed(trouble: Trouble, way: WayOut) -> tuple[Position, ...] | None:
+    """The debts as that way leaves them; None where it is no change of contracts alone."""
+    wanted = {(step.liability, step.kind) for step in way.steps}
+    wanted = wanted or {(name, way.kind) for name in way.liabilities}
+    found = {
+        (one.option.liability, one.option.kind): one.debt
+        for one in all_ways_to_lighten(trouble.who, trouble.falls)
+    }
+    if not wanted or not wanted <= found.keys():
+        return None
+    changed = {name: found[name, kind] for name, kind in wanted}
+    return tuple(changed.get(debt.contract.id, debt) for debt in trouble.who.positions)
+
+
+def _putting_off(trouble: Trouble) -> Variant | None:
+    horizon = int(trouble.who.rules.value(HORIZON))
+    then = put_off(trouble.base, horizon, trouble.who.histories).positions
+    pairs = zip(trouble.base.positions, then, strict=True)
+    moved = [debt.contract.id for debt, other in pairs if debt != other]
+    return Variant("put_off", moved[0], tuple(then), ()) if moved else None
 
 
 def _prepaying(situation: Situation, together: Strategies | None) -> Variant | None:

@@ -37,7 +37,8 @@ class AssetClass:
 
 def class_rule(product: ProductKind) -> str:
     """The entry of the rule book that classes a product."""
-    return "risk.card_class_days" if product == "card_instalment" else "risk.loan_class_days"
+    is_card = product in ("card_instalment", "card_balance")
+    return "risk.card_class_days" if is_card else "risk.loan_class_days"
 
 
 def asset_class(days: int, product: ProductKind, rules: RulesInForce) -> AssetClass | None:

@@ -81,7 +81,9 @@ class WantedLoan(Record):
     changes against the debts as they are, `relief_yuan` a month and `relief_cost_yuan` in all what
     the steps on those debts do, or all steps where none is. With the cuts and the loan, an average
     month leaves `margin_yuan` and ready money in the year falls to `lowest_yuan`; with the
-    remedy's other steps too, `joint_margin_yuan` and `joint_lowest_yuan`.
+    remedy's other steps too, `joint_margin_yuan` and `joint_lowest_yuan`. Those others are the
+    ones no lender has refused: none where `instead_of` is empty, since the loan then takes the
+    place of them all.
     """
 
     code: WantedCode
@@ -320,7 +322,7 @@ def _wanted(who: Footing, taken: Sequence[Relieved]) -> WantedLoan | None:
     if both is None or both.with_loan is None or figures is None:
         return None
     alone = _with_loan(who, figures, ())
-    joint = _with_loan(who, figures, [one for one in taken if one not in instead])
+    joint = _with_loan(who, figures, [one for one in taken if one not in beside])
     first = max(_number(who, _wanted_on(who)) + 1, _year_from(who, taken))
     margin, lowest = _margin(alone, first), _lowest_of_year(alone)
     is_enough = bool(instead) and margin >= 0 and lowest >= 0

@@ -54,9 +54,13 @@ def trigger_table(plan: LiabilityPlan, language: str) -> Html:
 
 
 def relief_table(plan: LiabilityPlan, language: str) -> Html:
-    """The ways to lighten the debts that matter, by relief for a yuan of cost."""
+    """
+    The ways to lighten the debts that matter, by relief for a yuan of cost.
+
+    Left out beside the table of ways out, which has them with what they do to the household.
+    """
     options = plan.adjustment.if_income_falls.options
-    if not options:
+    if not options or plan.hard_cases is not None:
         return NOTHING
     speech = Language(language)
     say = speech.either

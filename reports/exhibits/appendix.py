@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
 
 DIGEST_SHOWN = 16
+HOUSE_TITLE: Final = "本机构约定"
+"""What a reference of the house's own begins with."""
 
 
 def schedule_tables(plan: LiabilityPlan, language: str) -> Html:
@@ -98,8 +100,17 @@ def _source(entry: InForce, speech: Language) -> str:
     """Where a number was read, what kind it is, how well it is known; a house knows its own."""
     kind = speech.label("authority", entry.authority)
     grade = kind if entry.authority == "house" else speech.label("grade", entry.grade)
-    words = (entry.reference.title, kind, grade)
+    words = (_title(entry.reference.title, speech), kind, grade)
     return speech.either("；", "; ").join(dict.fromkeys(words))
+
+
+def _title(title: str, speech: Language) -> str:
+    """A title as it is printed; in English the house's own word is said in English first."""
+    if speech.code == "zh" or not title.startswith(HOUSE_TITLE):
+        return title
+    after = title.removeprefix(HOUSE_TITLE).strip("（）").removeprefix("参照")
+    own = f"House convention ({HOUSE_TITLE})"
+    return f"{own}, after {after}" if after else own
 
 
 def _part(part: str, speech: Language) -> str:

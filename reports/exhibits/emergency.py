@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from planning.risk.contingency import FLOOR_RULE, FUND_RULE
 from planning.risk.insurance_gap import MULTIPLE_RULE
+from planning.risk.review import OF_A_DEBT
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table
 from reports.language import UNKNOWN, Language
@@ -106,7 +107,7 @@ def _number(plan: LiabilityPlan, rule: str) -> float:
 
 def cover_table(plan: LiabilityPlan, language: str) -> Html:
     """For everyone who earns: what a death or a long illness asks for, and what is missing."""
-    gaps = plan.contingency.cover.gaps
+    gaps = [gap for gap in plan.contingency.cover.gaps if gap.debts_yuan + gap.living_yuan > 0]
     if not gaps:
         return NOTHING
     speech = Language(language)
@@ -120,14 +121,16 @@ def cover_table(plan: LiabilityPlan, language: str) -> Html:
     ]
     times = speech.number(_number(plan, MULTIPLE_RULE), 0)
     norm = speech.graded(times, _grades(plan)[MULTIPLE_RULE])
-    most = max(gaps, key=lambda gap: gap.norm_yuan or 0.0)
+    most = max(plan.contingency.cover.gaps, key=lambda gap: gap.norm_yuan or 0.0)
     return table(
         columns,
         [_cover_row(plan, gap, speech) for gap in gaps],
         caption=say("保障缺口", "Cover that is missing"),
         note=say(
+            "什么都不用补的情形没有列出。"
             f"只在意外时赔的保额没有算进来，病假工资不计。对照：业内常说保额为年收入的 {norm} 倍，"
             f"收入最高的一位是 {speech.yuan(most.norm_yuan)}。",
+            "Cases that ask for nothing are left out. "
             "Cover that pays after an accident only is not counted, nor is sick pay. The customary "
             f"{norm} times a year's pay would be {speech.yuan(most.norm_yuan)} for the one who "
             "earns most.",
@@ -137,9 +140,6 @@ def cover_table(plan: LiabilityPlan, language: str) -> Html:
 
 def _cover_row(plan: LiabilityPlan, gap: CoverGap, speech: Language) -> list[str]:
     who, what = _role(plan, gap.member, speech), speech.label("cover", gap.kind)
-    missing = speech.yuan(gap.gap_yuan)
-    if gap.depends == "nobody":
-        missing = speech.either("没有家人靠这份收入", "nobody lives on this pay")
     years = speech.either(f"{gap.years} 年", f"{gap.years} years")
     return [
         speech.either(f"{who}，{what}（{years}）", f"{who}, {what} ({years})")
@@ -148,44 +148,8 @@ def _cover_row(plan: LiabilityPlan, gap: CoverGap, speech: Language) -> list[str
         speech.yuan(gap.debts_yuan),
         speech.yuan(gap.living_yuan),
         speech.yuan(gap.liquid_yuan + gap.cover_yuan),
-        missing,
+        speech.yuan(gap.gap_yuan),
     ]
-
-
-def backing_table(plan: LiabilityPlan, language: str) -> Html:
-    """Where money would come from, in the order it should be used."""
-    speech = Language(language)
-    say, backing = speech.either, plan.contingency.backing
-    rows = [
-        [say("一、现金、活期等随时可用", "1. Cash, at once"), speech.yuan(backing.at_once_yuan)],
-        [
-            say("二、数日内可赎回", "2. Redeemable within days"),
-            speech.yuan(backing.within_days_yuan),
-        ],
-        [
-            say("三、数月内可变现", "3. Within months"),
-            speech.yuan(backing.within_months_yuan),
-        ],
-        [
-            say(
-                "住房公积金余额（符合条件才可提取）", "Provident fund (if a withdrawal is allowed)"
-            ),
-            speech.yuan(backing.provident_fund_yuan),
-        ],
-        [
-            say("信用额度未用部分（最后才用）", "Credit lines unused (last of all)"),
-            speech.yuan(plan.contingency.last_resort.unused_yuan),
-        ],
-    ]
-    return table(
-        [say("来源", "Source"), Column(say("数额", "Figure"), "number")],
-        rows,
-        caption=say("应急资金来源", "Where money would come from"),
-        note=say(
-            "已质押的资产不计入。",
-            "Pledged assets are left out.",
-        ),
-    )
 
 
 def review_table(plan: LiabilityPlan, language: str) -> Html:
@@ -205,6 +169,6 @@ def review_table(plan: LiabilityPlan, language: str) -> Html:
 
 
 def _subject(plan: LiabilityPlan, review: Review, speech: Language) -> str:
-    if review.code in ("reset", "maturity"):
+    if review.code in OF_A_DEBT:
         return debt_name(plan.debt(review.subject), speech)
     return review.subject or UNKNOWN

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.exhibits.chart import add_legend, chart, new_figure
 from reports.exhibits.table import Column, table
+from reports.exhibits.warnings import state
 from reports.language import Language
 from reports.markup import Html
 from reports.theme import PALETTE, SERIES
@@ -190,14 +191,16 @@ def ratio_table(plan: LiabilityPlan, language: str) -> Html:
     rows = [
         [
             speech.label("ratio", ratio.code),
+            speech.label("ratio_meaning", ratio.code),
             _value(ratio, ratio.value, speech),
             speech.graded(_norm(ratio, speech), grades[ratio.rule]),
-            speech.label("colour", ratio.colour),
+            _reading(plan, ratio, speech),
         ]
         for ratio in plan.ratios
     ]
     columns: list[Column | str] = [
         say("指标", "Ratio"),
+        say("看什么", "What is read"),
         Column(say("本家庭", "Yours"), "number"),
         Column(say("参考值", "Norm"), "number"),
         say("判断", "Reading"),
@@ -207,12 +210,20 @@ def ratio_table(plan: LiabilityPlan, language: str) -> Html:
         rows,
         caption=say("财务指标", "Ratios"),
         note=say(
-            "●在参考值以内，▲超出参考值，■超出警戒值。参考值为理财惯例或本机构约定，"
-            "并非法规要求；出处见附录。",
-            "● within the norm, ▲ beyond it, ■ beyond the alarm. Norms are planning practice or "
-            "this house's own, not law; sources are in the appendix.",
+            "●在参考值以内，▲超出参考值，■过了预警线，与“预警指标”用同一把尺。参考值为理财惯例或"
+            "本机构约定，并非法规要求；出处见附录。",
+            "● within the norm, ▲ beyond it, ■ past the alarm line, the same as with the warning "
+            "indicators. Norms are planning practice or this house's own, not law; sources are in "
+            "the appendix.",
         ),
     )
+
+
+def _reading(plan: LiabilityPlan, ratio: Ratio, speech: Language) -> str | Html:
+    """The state of the warning indicator of that name, so that one figure has one reading."""
+    each = next((x for x in plan.early_warning.indicators if x.code == ratio.code), None)
+    colour = each.colour if each else ratio.colour
+    return speech.label("colour", colour) if colour == "unknown" else state(colour, speech)
 
 
 def _value(ratio: Ratio, value: float | None, speech: Language) -> str:

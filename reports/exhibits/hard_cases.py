@@ -16,13 +16,13 @@ from reports.theme import PALETTE, SERIES
 if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
     from planning.risk.class_path import ClassPath, Owed
-    from planning.risk.collateral import CollateralPath, CoverCase
+    from planning.risk.collateral import CollateralPath, CoverCase, CoverYear
     from planning.risk.trial import TrialFigures
     from planning.risk.way_out import WayOut
 
 YUAN_PER_WAN = 10_000
+PAID_OFF_YUAN = 0.005
 RELIEFS: Final = get_args(ReliefKind)
-TOLD: Final = ("closes", "closes_once_bridged", "delays", "unknown")
 MOST_TOLD: Final = 6
 
 
@@ -77,8 +77,9 @@ def _to_be_current(owed: Owed, speech: Language) -> str:
 
 
 def way_table(plan: LiabilityPlan, language: str) -> Html:
-    """Every way out, the recommended first: what it costs, the month after it, what it closes."""
-    if plan.hard_cases is None:
+    """Every way out, the advised first: what it costs, the month after it, what it closes."""
+    hard = plan.hard_cases
+    if hard is None:
         return NOTHING
     speech = Language(language)
     say = speech.either
@@ -90,39 +91,48 @@ def way_table(plan: LiabilityPlan, language: str) -> Html:
         Column(say("要先找到（元）", "To be found first, CNY"), "number"),
         say("找到之后，资金用完", "Then money runs out"),
         say("能否补上缺口", "Closes the gap?"),
+        say("征信", "Credit record"),
     ]
     horizon = speech.months(plan.baseline.horizon_months)
+    is_closed = hard.recommended is not None
+    order_zh = "先排补得上缺口的" if is_closed else "最前面的撑得最久，其余先排缺的钱找到就够的"
+    order_en = "What closes the gap" if is_closed else "What lasts longest"
     return table(
         columns,
-        [_way_row(plan, way, speech) for way in plan.hard_cases.ways],
+        [_way_row(plan, way, speech) for way in hard.in_order],
         caption=say("各种办法的花费和效果", "What each way costs and does"),
         note=say(
-            f"先排补得上缺口的，再按花费由低到高。资金看{horizon}；“要先找到”是头一年最紧时缺的数。"
+            f"{order_zh}，再按花费由低到高。都已停下可以等的支出。"
+            f"资金看{horizon}；“要先找到”是头一年最紧时缺的数。"
             "出售抵押物的花费，是还贷之前到手的钱比登记价值少多少。"
             "已有的罚息和复利，不论哪种办法都要付。",
-            f"What closes the gap first, then by cost. Money is looked at over {horizon}; “to be "
-            "found first” is what is lacking at the tightest point of the first year. A sale costs "
-            "what it brings, before the debt is repaid, less than the stated value. Late charges "
-            "so far are due whichever way is taken.",
+            f"{order_en} first, then by cost; what can wait is stopped. Money is looked at over "
+            f"{horizon}; “to be found first” is what is lacking at the tightest point of the first "
+            "year. A sale costs what it brings, before the debt is repaid, less than the stated "
+            "value. Late charges so far are due whichever way is taken.",
         ),
     )
 
 
 def _way_row(plan: LiabilityPlan, way: WayOut, speech: Language) -> list[str]:
-    seen = way.figures
+    seen, hard = way.figures, plan.hard_cases
+    is_advised = hard is not None and way is hard.advised
     return [
-        way_name(way, speech),
+        way_name(way, speech) + (speech.either("（建议）", " (advised)") if is_advised else ""),
         _of(plan, way, speech),
         speech.whole(way.cost_yuan),
         speech.whole(seen.margin_yuan if seen else None),
         speech.whole(seen.bridge_yuan if seen else None),
         _lasts(seen, speech) if seen else UNKNOWN,
         speech.label("way_verdict", way.verdict),
+        speech.label("credit_effect", way.credit),
     ]
 
 
 def _lasts(seen: TrialFigures, speech: Language) -> str:
     months = seen.lasts_months
+    if months is None and round(seen.bridge_yuan) > 0:
+        return speech.either("找到了才不会用完", "not once it is found")
     if months is None:
         return speech.either("不会用完", "no")
     return speech.either(f"第{months}个月", f"month {months}")
@@ -134,14 +144,13 @@ def lender_table(plan: LiabilityPlan, language: str) -> Html:
         return NOTHING
     speech = Language(language)
     say = speech.either
-    shown = [way for way in plan.hard_cases.ways if way.verdict in TOLD][:MOST_TOLD]
+    shown = [way for way in plan.hard_cases.in_order if way.verdict != "too_little"][:MOST_TOLD]
     columns = [
         say("办法", "Way"),
         say("对象", "Of"),
         say("贷款机构怎么看", "How the lender looks at it"),
         say("之后最好是", "Best class after it"),
         say("最早恢复正常", "Normal again at the earliest"),
-        say("征信", "Credit record"),
     ]
     rows = [
         [
@@ -150,15 +159,13 @@ def lender_table(plan: LiabilityPlan, language: str) -> Html:
             speech.label("lender_view", way.view),
             speech.label("class", way.quality),
             speech.date(way.watched_until),
-            speech.label("credit_effect", way.credit),
         ]
         for way in shown
     ]
     if not rows:
         return NOTHING
-    return table(
-        columns, rows, caption=say("贷款机构和征信那一边", "The lender's side, and the record")
-    )
+    note = say(f"照上表的次序，只列前{len(rows)}种。", f"The first {len(rows)} of the table above.")
+    return table(columns, rows, caption=say("贷款机构那一边", "The lender's side"), note=note)
 
 
 def way_name(way: WayOut, speech: Language) -> str:
@@ -176,7 +183,7 @@ def _of(plan: LiabilityPlan, way: WayOut, speech: Language) -> str:
     if way.sale is not None:
         kinds = {line.id: line.kind for line in plan.balance_sheet.assets}
         return _assets(way.assets, kinds, speech)
-    if not way.liabilities:
+    if not way.liabilities or way.kind == "as_agreed":
         return speech.either("全部贷款", "all debts")
     names = [debt_name(plan.debt(one), speech) for one in way.liabilities]
     return speech.either("、", "; ").join(names)
@@ -204,7 +211,7 @@ def collateral_table(plan: LiabilityPlan, language: str) -> Html:
         [
             _assets(path.assets, kinds, speech),
             _prices(plan, case, speech),
-            *(speech.percent(year.loan_to_value, 1) for year in case.years),
+            *(_share(year, speech) for year in case.years),
             speech.month(case.shortfall_month) if case.shortfall_month else say("没有", "none"),
         ]
         for path in plan.collateral
@@ -217,12 +224,20 @@ def collateral_table(plan: LiabilityPlan, language: str) -> Html:
         caption=say("贷款余额占抵押物折后价值", "Debt to the cut value of what secures it"),
         note=say(
             "价值先按估值惯例打折：房产用房产估值折减，车辆另折并逐年贬值，存款和保单不折。"
-            "余额假定按合同还。",
+            "余额是月末的，假定按合同还；到期时手头的钱已经用完的，本金按仍欠着算，没有加罚息。",
             "Values are cut first, as a valuation would: property by its own cut, a car by another "
-            "and by its age, deposits and policies not at all. Balances are those of paying as "
-            "agreed.",
+            "and by its age, deposits and policies not at all. Balances are those of the month's "
+            "end, paid as agreed; principal that falls due once money has run out stays owed, "
+            "without late charges.",
         ),
     )
+
+
+def _share(year: CoverYear, speech: Language) -> str:
+    """A debt that is paid off has no share to watch."""
+    if year.balance_yuan < PAID_OFF_YUAN:
+        return speech.either("已还清", "paid off")
+    return speech.percent(year.loan_to_value, 1)
 
 
 def _is_shown(plan: LiabilityPlan, path: CollateralPath, case: CoverCase) -> bool:

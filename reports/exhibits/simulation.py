@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 YUAN_PER_WAN = 10_000
 MONTHS_PER_TICK = 6
+NBSP = "\N{NO-BREAK SPACE}"
 
 
 def cash_fan(plan: LiabilityPlan, language: str) -> Html:
-    """Ready money by month: what half and nine tenths of the courses stay within."""
+    """Ready money by month: what half and nine tenths of the courses stay within; or nothing."""
     found = plan.simulation
-    if found is None:
+    if found is None or _is_short(plan):
         return NOTHING
     speech = Language(language)
     say = speech.either
@@ -60,9 +61,9 @@ def cash_fan(plan: LiabilityPlan, language: str) -> Html:
 
 
 def instalment_fan(plan: LiabilityPlan, language: str) -> Html:
-    """The instalments of a month; nothing where no debt follows an index."""
+    """The instalments of a month; nothing where no debt follows an index, or all are short."""
     found = plan.simulation
-    if found is None or found.instalment is None or not found.follows_index:
+    if found is None or found.instalment is None or not found.follows_index or _is_short(plan):
         return NOTHING
     speech = Language(language)
     say = speech.either
@@ -89,7 +90,7 @@ def instalment_fan(plan: LiabilityPlan, language: str) -> Html:
 def chance_chart(plan: LiabilityPlan, language: str) -> Html:
     """By month the chance that money has run out; nothing where it hardly does, or does anyway."""
     found = plan.simulation
-    if found is None or found.drivers is None or plan.baseline.months_to_shortfall is not None:
+    if found is None or found.drivers is None or _is_short(plan):
         return NOTHING
     speech = Language(language)
     say = speech.either
@@ -117,9 +118,9 @@ def chance_chart(plan: LiabilityPlan, language: str) -> Html:
 
 
 def simulation_table(plan: LiabilityPlan, language: str) -> Html:
-    """The household as it is and what it could do otherwise, on the same draws."""
+    """The household as it is beside what it could do otherwise; nothing where that is nothing."""
     found = plan.simulation
-    if found is None:
+    if found is None or not found.compared:
         return NOTHING
     speech = Language(language)
     say = speech.either
@@ -136,28 +137,38 @@ def simulation_table(plan: LiabilityPlan, language: str) -> Html:
     ]
     columns: list[Column | str] = [
         say("做法", "Course of action"),
-        Column(say("用尽资金的可能", "Courses that run short"), "number"),
-        Column(say("占比（±标准误）", "Share (± standard error)"), "number"),
-        Column(say("与现状相差（±标准误）", "Against as it is (± standard error)"), "number"),
-        Column(say("资金最低点，居中（元）", "Lowest ready money, middle, CNY"), "number"),
-        Column(say("资金最低点，较差（元）", "Lowest ready money, poor, CNY"), "number"),
+        Column(say("用尽的遍数", "Courses that run short"), "number"),
+        Column(say("占全部", "Share of all"), "number"),
+        Column(say("与现状相差", "Against as it is"), "number"),
+        Column(say("最低点，居中（元）", "Lowest, middle, CNY"), "number"),
+        Column(say("最低点，较差（元）", "Lowest, poor, CNY"), "number"),
     ]
     return table(columns, rows, caption=_table_caption(found, speech), note=_note(found, speech))
+
+
+def _is_short(plan: LiabilityPlan) -> bool:
+    """Whether money runs out anyway, so that a picture would show nothing but that."""
+    return plan.baseline.months_to_shortfall is not None
 
 
 def _compared_row(one: Compared, speech: Language) -> list[str]:
     return [
         speech.label("variant", one.code),
         *_counted(one.shortfall, one.short_paths, speech),
-        f"{_signed(one.difference, speech)} ± {speech.percent(one.difference_error)}",
+        _surely(_signed(one.difference, speech), one.difference_error, speech),
         speech.whole(one.lowest_cash.p50),
         speech.whole(one.lowest_cash.p5),
     ]
 
 
 def _counted(chance: Chance, count: int, speech: Language) -> tuple[str, str]:
-    share = f"{speech.percent(chance.share)} ± {speech.percent(chance.standard_error)}"
+    share = _surely(speech.percent(chance.share), chance.standard_error, speech)
     return speech.whole(count), share
+
+
+def _surely(share: str, error: float, speech: Language) -> str:
+    """A share and its error on one line; an error of nothing says nothing and is left out."""
+    return f"{share}{NBSP}±{NBSP}{speech.percent(error)}" if error else share
 
 
 def _signed(share: float, speech: Language) -> str:
@@ -174,11 +185,13 @@ def _table_caption(found: Simulation, speech: Language) -> str:
 
 def _note(found: Simulation, speech: Language) -> str:
     return speech.either(
-        f"“较差”指二十种可能里最差的一种的水平。新贷款与提前还款都按本规划的建议计算，"
+        "±后面是标准误；一遍也没有，只说明这些遍里没有遇到。“最低点”指可动用资金，"
+        "“较差”指二十遍里有一遍会比它还少。各种做法都按本规划的建议计算，"
         f"提前还款之后月供随之减少。随机种子 {found.seed}，同样的输入得到同样的结果。",
-        f"“Poor” is the level that one course in twenty falls below. Loan and prepayment are those "
-        f"of this plan, the instalment lowered after prepaying. Seed {found.seed}: the same inputs "
-        "give the same results.",
+        "After ± stands the standard error; none counted means only that none was met. “Lowest” is "
+        "of ready money; one course in twenty falls below “poor”. What is done is as in this "
+        f"plan, the instalment lowered after prepaying. Seed {found.seed}: the same inputs give "
+        "the same results.",
     )
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 YUAN_PER_WAN = 10_000
 BAR_MM = 4.6
 BP_PER_POINT = 100
+CLAIMS_THAT_TELL = ("instalments", "lump")
+"""That most money goes to living, or to the very sum that is asked about, tells nobody anything."""
+
 LEAST_FACTORS = 2
 """A single bar compares nothing."""
 
@@ -64,21 +67,23 @@ def stress_table(plan: LiabilityPlan, language: str) -> Html:
         caption=say(f"压力测试（观察{years}）", f"Stress test over {years}"),
         note=say(
             "偿债比率与月均结余取未来十二个月；利率变化只在各笔贷款的重定价日生效；"
-            "可调整支出照常，没有压缩。拟办理的新贷款不在测试之内。"
+            "可调整支出照常，没有压缩；贷款与担保物之比按填报的价值，没有打估价折扣。"
+            "拟办理的新贷款不在测试之内。"
             f"{rest if spared else ''}",
             "Ratio and margin are of the next twelve months; rates move only on each loan's own "
-            "reset days; spending that could be cut goes on. A loan you may still take is not in "
-            f"the test.{rest if spared else ''}",
+            "reset days; spending that could be cut goes on; loan to value is on the values "
+            "stated, without the cut of a valuation. A loan you may still take is not in the test."
+            f"{rest if spared else ''}",
         ),
     )
 
 
 def stress_chart(plan: LiabilityPlan, language: str) -> Html:
-    """Ready money at the end of the span: as it is, and under the worst case of each kind."""
+    """Ready money at its lowest: as it is, and under the worst case of each kind."""
     speech = Language(language)
     say = speech.either
     outcomes = (plan.baseline, *_worst_of_kind(plan))
-    widths = [outcome.final_liquid_yuan / YUAN_PER_WAN for outcome in outcomes]
+    widths = [outcome.lowest_liquid_yuan / YUAN_PER_WAN for outcome in outcomes]
     figure, axes = new_figure(24 + BAR_MM * len(outcomes))
     places = range(len(outcomes))
     colours = [
@@ -94,16 +99,16 @@ def stress_chart(plan: LiabilityPlan, language: str) -> Html:
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.margins(x=0.14)
-    axes.set_xlabel(say("期末可动用资金（万元）", "Ready money at the end, CNY 10,000"))
-    worst = min(outcomes, key=lambda outcome: outcome.final_liquid_yuan)
-    name, low = _name(plan, worst, language), speech.yuan(worst.final_liquid_yuan)
+    axes.set_xlabel(say("可动用资金最低点（万元）", "Lowest ready money, CNY 10,000"))
+    worst = min(outcomes, key=lambda outcome: outcome.lowest_liquid_yuan)
+    name, low = _name(plan, worst, language), speech.yuan(worst.lowest_liquid_yuan)
     return chart(
         figure,
         caption=say(
-            "每一类里最不利的情景，期末的可动用资金（红色表示中途会用尽）",
-            "Ready money at the end under the worst case of each kind (red: it runs out before)",
+            "每一类里最不利的情景：钱最少的时候还剩多少（红色为不够的数）",
+            "Ready money at its lowest, under the worst case of each kind (red: what is missing)",
         ),
-        alt=say(f"最不利的是“{name}”：期末为{low}。", f"Worst is “{name}”: {low} at the end."),
+        alt=say(f"最不利的是“{name}”：最少时为{low}。", f"Worst is “{name}”: {low} at its lowest."),
     )
 
 
@@ -120,38 +125,35 @@ def _worst_of_kind(plan: LiabilityPlan) -> list[StressOutcome]:
     """The case of each kind that leaves least, where it leaves less than no case at all."""
     kinds = {case.id: case.kind for case in plan.scenarios}
     worst: dict[str, StressOutcome] = {}
-    for outcome in sorted(plan.stress, key=lambda outcome: -outcome.final_liquid_yuan):
-        if outcome.final_liquid_yuan < plan.baseline.final_liquid_yuan:
+    for outcome in sorted(plan.stress, key=lambda outcome: -outcome.lowest_liquid_yuan):
+        if outcome.lowest_liquid_yuan < plan.baseline.lowest_liquid_yuan:
             worst[kinds[outcome.scenario]] = outcome
     return list(worst.values())
 
 
 def endurance_table(plan: LiabilityPlan, language: str) -> Html:
-    """How much of each thing the household takes before something breaks."""
+    """How much of each thing the household takes; nothing where it is short already."""
+    found = plan.reverse_stress
+    if found.is_short_already:
+        return NOTHING
     speech = Language(language)
-    say, found = speech.either, plan.reverse_stress
+    say = speech.either
     rows = [
         [
             speech.label("stress_driver", one.driver),
-            _held(one, "margin", speech),
             _held(one, "cash", speech),
             _ran_out(one, speech),
-            _held(one, "collateral" if one.driver == "price_fall" else "ceiling", speech),
+            _held(one, "margin", speech),
+            _held(one, "ceiling", speech),
         ]
-        for one in found.endurance
+        for one in _of_the_months(found)
     ]
     columns: list[Column | str] = [
         say("只有这一样变坏，别的照旧", "One thing turns, all else as it is"),
-        Column(say("每月还够用，最多", "Each month still pays for itself, up to"), "number"),
         Column(say("手头的钱还够用，最多", "Ready money lasts, up to"), "number"),
-        say("再多一点，何时用完", "A step more, and it is gone"),
-        Column(
-            say(
-                "还款未超审批上限（房价：房子仍抵得过贷款），最多",
-                "Within lenders' ceiling (prices: the home still covers its loan), up to",
-            ),
-            "number",
-        ),
+        say("再多一点，何时用完", "A step more, and it is gone in"),
+        Column(say("每一年都还够用，最多", "Every year still breaks even, up to"), "number"),
+        Column(say("还款不超审批上限，最多", "Within the lenders’ ceiling, up to"), "number"),
     ]
     return table(
         columns,
@@ -164,16 +166,23 @@ def endurance_table(plan: LiabilityPlan, language: str) -> Html:
     )
 
 
+def _of_the_months(found: ReverseStress) -> list[Endurance]:
+    """What touches the months; a fall of prices touches only what secures the debts."""
+    return [one for one in found.endurance if one.limit("cash") is not None]
+
+
 def _endurance_note(found: ReverseStress, speech: Language) -> str:
-    steps = speech.either("、", ", ").join(
+    steps = speech.either("、", "; ").join(
         f"{speech.label('stress_driver', one.driver)} {_amount(one, one.step, speech)}"
-        for one in found.endurance
+        for one in _of_the_months(found)
     )
     return speech.either(
         f"逐步试出来的，每步的大小：{steps}；“≥”表示试到这么多还没有顶不住。"
-        "每月够不够用、还款占收入多少，看这段时间的最后十二个月。",
+        "“每一年”按这段时间里最差的一年看，平均每月够不够用，到期要一次还的本金不算在内；"
+        "审批上限也看最差的一年，还款占收入多少。",
         f"Found step by step, a step being: {steps}; “≥” means that so much was looked at and "
-        "still held. Months and ceiling are judged by the last twelve months of the span.",
+        "still held. “Every year” is judged by the worst of the span, on average and without "
+        "sums due at the end of a debt; the ceiling by that year’s debt service to income.",
     )
 
 
@@ -182,7 +191,7 @@ def _held(one: Endurance, kind: Break, speech: Language) -> str:
     if limit is None:
         return UNKNOWN
     if limit.holds is None:
-        return speech.either("现在就不够", "not even now")
+        return speech.either("现在就不够", "short already")
     held = _amount(one, limit.holds, speech)
     return held if limit.breaks_at is not None else f"≥ {held}"
 
@@ -192,30 +201,28 @@ def _amount(one: Endurance, value: float, speech: Language) -> str:
         case "months_without_pay":
             return speech.months(value)
         case "rate_rise":
-            return _points(value, speech)
+            return speech.points(value)
         case "one_off":
             return speech.yuan(value)
     return speech.percent(value, 0)
-
-
-def _points(basis_points: float, speech: Language) -> str:
-    points = f"{basis_points / BP_PER_POINT:g}"
-    return speech.either(f"{points}个百分点", f"{points} points")
 
 
 def _ran_out(one: Endurance, speech: Language) -> str:
     limit = one.limit("cash")
     if limit is None or limit.month is None:
         return UNKNOWN
-    claim = speech.label("claim", one.claim) if one.claim else ""
-    return speech.either(
-        f"第{limit.month}个月，{claim}占最多", f"month {limit.month}; most goes to {claim}"
-    )
+    month = speech.either(f"第{limit.month}个月", f"month {limit.month}")
+    if one.claim not in CLAIMS_THAT_TELL:
+        return month
+    claim = speech.label("claim", one.claim)
+    return speech.either(f"{month}，主要付{claim}", f"{month}, mostly for {claim}")
 
 
 def frontier_chart(plan: LiabilityPlan, language: str) -> Html:
-    """Falls of income and rises of rates survived together; nothing without a floating debt."""
+    """Falls of income and rises of rates survived together; nothing where none could be."""
     frontiers = plan.reverse_stress.frontiers
+    if plan.reverse_stress.is_short_already:
+        return NOTHING
     reached = {p.rate_rise_bp < one.most_bp for one in frontiers for p in one.points}
     if True not in reached:
         return NOTHING
@@ -233,15 +240,20 @@ def frontier_chart(plan: LiabilityPlan, language: str) -> Html:
     most = frontiers[0].most_bp / BP_PER_POINT
     axes.set_xlabel(say("收入下降（%）", "Fall of income, %"))
     axes.set_title(say("利率上升（百分点）", "Rise of rates, percentage points"))
-    axes.set_ylim(0, most * 1.04)
+    highest = max(p.rate_rise_bp for one in frontiers for p in one.points) / BP_PER_POINT
+    only = say(
+        f"（顶上平的一段，是只试到 {most:g} 个百分点）",
+        f" (flat on top: rates looked at up to {most:g} points only)",
+    )
+    cut_off = only if highest >= most else ""
+    axes.set_ylim(0, highest * 1.04)
     axes.set_xlim(left=0)
     add_legend(figure, columns=2)
     return chart(
         figure,
         caption=say(
-            f"收入下降、利率上升同时发生，线的左下方承受得住（利率试到 {most:g} 个百分点）",
-            "Income falls and rates rise together: below and left of a line is survived "
-            f"(rates looked at up to {most:g} points)",
+            f"收入下降、利率上升同时发生，线的左下方承受得住{cut_off}",
+            f"Income falls and rates rise together: below and left of a line is survived{cut_off}",
         ),
         alt=_frontier_alt(frontiers, speech),
     )
@@ -252,10 +264,10 @@ def _frontier_alt(frontiers: Sequence[Frontier], speech: Language) -> str:
         speech.either(
             f"{speech.label('frontier', one.kind)}：收入下降 "
             f"{speech.percent(point.income_fall, 0)} 时，利率最多上升 "
-            f"{_points(point.rate_rise_bp, speech)}。",
+            f"{speech.points(point.rate_rise_bp)}。",
             f"{speech.label('frontier', one.kind)}: with income down "
             f"{speech.percent(point.income_fall, 0)}, rates may rise "
-            f"{_points(point.rate_rise_bp, speech)}.",
+            f"{speech.points(point.rate_rise_bp)}.",
         )
         for one in frontiers
         for point in (one.points[len(one.points) // 2], one.points[-1])
@@ -307,7 +319,7 @@ def tornado_chart(plan: LiabilityPlan, language: str) -> Html:
 def _factor_name(one: Sensitivity, speech: Language) -> str:
     size = abs(one.change)
     amount = {
-        "rate": _points(size, speech),
+        "rate": speech.points(size),
         "expense": speech.yuan(size),
     }.get(one.factor, speech.percent(size, 0))
     return f"{speech.label('stress_factor', one.factor)} ± {amount}"

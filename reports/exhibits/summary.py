@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.exhibits.blocks import cover, finding, key_figures
 from reports.exhibits.compliance import check_facts
 from reports.language import Language
-from reports.markup import NOTHING, Html, joined
+from reports.markup import NOTHING, Html, fragment, joined
 from reports.narrative import finding_text
 
 if TYPE_CHECKING:
@@ -86,7 +86,18 @@ def top_findings(plan: LiabilityPlan, language: str) -> Html:
     return joined(
         finding(found.severity, finding_text(plan, found, language)[0], NOTHING, language=language)
         for found in plan.findings[:TOP_FINDINGS]
-    )
+    ) + _other_critical(plan, language)
+
+
+def _other_critical(plan: LiabilityPlan, language: str) -> Html:
+    """How many findings as serious as can be page one has no room for."""
+    others = sum(found.severity == "critical" for found in plan.findings[TOP_FINDINGS:])
+    if not others:
+        return NOTHING
+    say = Language(language).either
+    zh = f"另有 {others} 项“严重”的提示，见“风险提示与预警”。"
+    en = f"Critical beside these: {others} more; see “Findings and warnings”."
+    return fragment('<p class="note">{text}</p>', text=say(zh, en))
 
 
 def all_findings(plan: LiabilityPlan, language: str) -> Html:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from reports.exhibits.table import table
 from reports.language import UNKNOWN, Language
-from reports.markup import Html
+from reports.markup import Html, fragment
 
 if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
     from planning.risk.early_warning import Indicator
+    from planning.risk.indicators import Colour
 
 UNITS: Final[dict[str, tuple[str, str]]] = {
     "days_past_due": ("天", "days"),
@@ -40,7 +41,7 @@ def indicator_table(plan: LiabilityPlan, language: str) -> Html:
             speech.label("indicator", each.code),
             _now(each, speech),
             _lines(plan, each, speech),
-            speech.label("warning_colour", each.colour).replace(" ", NO_BREAK),
+            state(each.colour, speech),
             _turns_red(plan, each, speech),
             speech.label("warning_action", each.action),
         ]
@@ -68,6 +69,12 @@ def indicator_table(plan: LiabilityPlan, language: str) -> Html:
             "of the lines are in the appendix.",
         ),
     )
+
+
+def state(colour: Colour, speech: Language) -> Html:
+    """A state in its colour, its shape and its word."""
+    word = speech.label("warning_colour", colour).replace(" ", NO_BREAK)
+    return fragment('<span class="state {}">{}</span>', colour, word)
 
 
 def _figure(each: Indicator, value: float | None, speech: Language) -> str:
@@ -147,7 +154,8 @@ def _lines(plan: LiabilityPlan, each: Indicator, speech: Language) -> str:
     good, bad = ("≤", ">") if each.better == "lower" else ("≥", "<")
     if each.from_on:
         good, bad = ("<", "≥") if each.better == "lower" else (">", "≤")
-    parts = [f"{good} {_line(each, each.green, speech)}"] if each.green != each.amber else []
+    good = "" if each.code in WHOLE and not each.green else f"{good} "
+    parts = [f"{good}{_line(each, each.green, speech)}"] if each.green != each.amber else []
     if each.amber is not None:
         parts.append(f"{say('红', 'red')} {bad} {_line(each, each.amber, speech)}")
     parts = [part.replace(" ", NO_BREAK) for part in parts]
@@ -160,7 +168,9 @@ def _lines(plan: LiabilityPlan, each: Indicator, speech: Language) -> str:
 
 
 def _line(each: Indicator, line: float, speech: Language) -> str:
-    """A line as it is written: no decimals that say nothing."""
+    """A line as it is written: no decimals that say nothing, no count of nothing."""
+    if each.code in WHOLE and not line and not each.from_on:
+        return speech.either("没有", "none")
     if each.code not in UNITS:
         return speech.percent(line, 0 if round(line * 100, 1).is_integer() else 1)
     return _counted(each, speech.number(line, 0 if float(line).is_integer() else 1), speech)

@@ -21,6 +21,7 @@ UNVERIFIED: Final = "M"
 PERCENT_UNITS: Final = frozenset({"fraction", "fraction_per_year"})
 FEN_PER_YUAN: Final = 100
 YUAN_PER_WAN: Final = 10_000
+BP_PER_POINT: Final = 100
 MONTHS_PER_YEAR: Final = 12
 
 
@@ -229,6 +230,13 @@ class Language:
     def number(self, value: float | None, digits: int = 1) -> str:
         """A plain number with a fixed count of decimals."""
         return UNKNOWN if value is None else f"{_minus(value)}{abs(value):,.{digits}f}"
+
+    def points(self, basis_points: float | None) -> str:
+        """Basis points as percentage points: 4.65个百分点, 4.65 points."""
+        if basis_points is None:
+            return UNKNOWN
+        shown = f"{basis_points / BP_PER_POINT:g}"
+        return f"{shown}个百分点" if self.is_chinese else f"{shown} points"
 
     def basis_points(self, value: float | None) -> str:
         """A spread, signed."""

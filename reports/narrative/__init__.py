@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FORMATS = (
     "money", "rounded", "fen", "yuan", "whole", "wan", "percent", "day", "month", "months",
-    "number", "basis_points",
+    "number", "points", "basis_points",
 )  # fmt: skip
 
 

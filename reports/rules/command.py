@@ -65,15 +65,16 @@ def reviewed_rules(params: Path, on: date, language: str) -> tuple[RuleBook | No
 
     Returns
     -------
-    None and the lines of all problems, where the rules or the rates cannot be read.
+    None and the lines of all problems, where rules, rates or stress cases cannot be read.
     """
-    from planning.rule_files import read_rule_book
+    from planning.rule_files import read_rule_book, read_scenarios
     from reports.language.problems import problem_lines
     from reports.rules.listing import listed_of
     from reports.rules.view import review_lines
 
     try:
         book = read_rule_book(params / "rules")
+        read_scenarios(params / "scenarios" / "standard.yaml")
         return book, list(review_lines(listed_of(book, params, on), language))
     except ClientFileError as error:
         return None, problem_lines(error.problems, language)

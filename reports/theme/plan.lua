@@ -483,6 +483,12 @@ local blocks = {
 
 local inlines = {
   Span = function(span)
+    if has(span, "state") then
+      local content = pandoc.Inlines({ raw("#indicator-state(" .. quoted(span.classes:at(-1)) .. ")[") })
+      content:extend(span.content)
+      content:insert(raw("]"))
+      return content
+    end
     return span.content
   end,
   Code = function(code)

@@ -82,31 +82,82 @@ def test_a_gap_says_by_when_it_is_filled(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_cover_table_has_two_rows_an_earner_and_none_without(language):
-    """A death and lost pay for each; nobody who earns, no table."""
+    """A death and lost pay for each, those that ask for nothing left out; no earner, no table."""
     made, speech = plan(7), Language(language)
     table = emergency.cover_table(made, language)
     assert len(rows(table)) == 4
     for gap in made.contingency.cover.gaps:
         assert speech.yuan(gap.gap_yuan) in text(table)
+    calm = made.contingency.cover.gaps[0].model_copy(
+        update={"debts_yuan": 0.0, "living_yuan": 0.0, "gap_yuan": 0.0}
+    )
+    rest = made.contingency.cover.model_copy(
+        update={"gaps": (calm, *made.contingency.cover.gaps[1:])}
+    )
+    assert len(rows(emergency.cover_table(with_contingency(made, cover=rest), language))) == 3
     bare = made.contingency.cover.model_copy(update={"gaps": ()})
     assert emergency.cover_table(with_contingency(made, cover=bare), language) == NOTHING
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("zh", "没有家人靠这份收入"), ("en", "nobody lives on this pay")]
+    ("language", "words"), [("zh", "没有家人靠您的收入"), ("en", "Nobody lives on your pay")]
 )
 def test_who_lives_alone_is_told_so_instead_of_a_sum(language, words):
-    """Household 2 has no one to provide for: words, not a nought that looks like cover."""
-    assert words in text(rows(emergency.cover_table(plan(2), language))[0])
+    """Household 2 has no one to provide for: words in the chapter, and no row of noughts."""
+    assert words in text(chapter(plan(2), "emergency", language))
+    assert words not in text(chapter(plan(7), "emergency", language))
+    (row,) = rows(emergency.cover_table(plan(2), language))
+    assert Language(language).label("cover", "lost_pay") in text(row)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_backing_table_ends_with_the_credit_lines(language):
-    """Cash first, what is left on cards last."""
-    made = plan(5)
-    last = text(rows(emergency.backing_table(made, language))[-1])
-    unused = made.contingency.last_resort.unused_yuan
-    assert Language(language).yuan(unused) in last
+def test_money_sources_are_told_in_order_and_once(language):
+    """Cash, what is there in days, what takes months both stated and after its cut."""
+    made, speech = plan(7), Language(language)
+    backing = made.contingency.backing
+    told = text(chapter(made, "emergency", language))
+    order = [
+        told.index(speech.yuan(amount))
+        for amount in (
+            backing.at_once_yuan, backing.within_days_yuan, backing.within_months_yuan,
+            backing.within_months_sold_yuan,
+        )
+    ]  # fmt: skip
+    assert len(set(order)) == 4
+    assert backing.within_months_sold_yuan < backing.within_months_yuan
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_guarantee_is_said_to_be_outside_the_fund(language):
+    """Household 3 guarantees more than its whole fund; household 2 nothing."""
+    speech, words = Language(language), ("没有算在目标里", "not in the target")
+    amount = plan(3).contingency.fund.guaranteed_yuan
+    told = text(chapter(plan(3), "emergency", language))
+    assert words[LANGUAGES.index(language)] in told
+    assert speech.yuan(amount) in told
+    assert words[LANGUAGES.index(language)] not in text(chapter(plan(2), "emergency", language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_own_goal_stands_beside_the_target(language):
+    """A step on the way for household 2, more than is asked for household 5, none for 3."""
+    words = {"zh": ("您家自己定的目标", "第一步", "宽"), "en": ("own goal", "first step", "more")}
+    own, step, more = words[language]
+    for number, word in ((2, step), (5, more)):
+        told = text(chapter(plan(number), "emergency", language))
+        goal = plan(number).contingency.fund.own_goal_yuan
+        assert Language(language).yuan(goal) in told[told.index(own) - 40 :]
+        assert word in told[told.index(own) :]
+    assert own not in text(chapter(plan(3), "emergency", language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_debt_carried_on_a_card_is_no_source_of_money(language):
+    """Where every line carries a debt the chapter says so and prices no drawing."""
+    made = plan(2)
+    resort = made.contingency.last_resort.model_copy(update={"lines": (), "carried": ("card",)})
+    told = text(chapter(with_contingency(made, last_resort=resort), "emergency", language))
+    assert ("不算在内", "do not count")[LANGUAGES.index(language)] in told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

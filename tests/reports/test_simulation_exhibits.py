@@ -13,7 +13,7 @@ import pytest
 
 from planning.inputs import read_inputs
 from planning.plan import liability_plan
-from planning.risk.simulation import LEAST_SHORT, Chance, Drivers
+from planning.risk.simulation import LEAST_SHORT, Chance, Drivers, Spread
 from planning.risk.variants import VariantCode
 from reports.exhibits.simulation import cash_fan, chance_chart, instalment_fan, simulation_table
 from reports.language import Language
@@ -26,6 +26,7 @@ LANGUAGES = ("zh", "en")
 SOUND = 5
 PREPAYS_AND_BORROWS = 6
 SHORT_ANYWAY = 3
+OVERDUE = 7
 WITHOUT_INDEX = 8
 
 
@@ -102,11 +103,46 @@ def test_a_sound_household_is_told_that_none_fell_short_and_what_that_is_worth(l
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_household_short_anyway_is_sent_to_its_gap_first(language):
-    """Where money runs out even if nothing happens, chances are no news."""
+    """Where money runs out even if nothing happens, only what could be done is shown."""
     plan, speech = example(SHORT_ANYWAY), Language(language)
     told = text_of(chapter(plan, "simulation", language))
     assert speech.either("就算一切照旧", "even if nothing happens") in told
-    assert chance_chart(plan, language) == NOTHING
+    assert f"{plan.simulation.distressed_paths:,}" in told
+    for picture in (cash_fan, instalment_fan, chance_chart):
+        assert picture(plan, language) == NOTHING
+    assert speech.label("variant", "put_off") in told
+    assert speech.label("variant", "put_off") in text_of(simulation_table(plan, language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_way_out_is_lived_and_named(language):
+    """Household 7: its debt and step, the bridge taken as found, and that no room is left."""
+    plan, speech = example(OVERDUE), Language(language)
+    told = text_of(chapter(plan, "simulation", language))
+    advised = plan.hard_cases.recommended
+    assert plan.simulation.compared[0].code == "way_out"
+    assert plan.simulation.compared[0].more_paths < 0
+    assert speech.label("variant", "way_out") in told
+    assert speech.yuan(advised.figures.bridge_yuan) in told
+    assert speech.either("几乎没有余地", "hardly any room") in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_to_compare_is_no_table(language):
+    """A single row would say what the sentence says."""
+    plan = with_simulation(SOUND, compared=())
+    assert simulation_table(plan, language) == NOTHING
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_does_not_vary_is_no_range(language):
+    """No span from a figure to itself, and no error of a count of none."""
+    spread = Spread(p5=5.0, p25=5.0, p50=5.0, p75=5.0, p95=5.0, mean=5.0)
+    plan, speech = with_simulation(SOUND, interest=spread, lowest_cash=spread), Language(language)
+    told = text_of(chapter(plan, "simulation", language))
+    assert speech.either("利息和费用：", "Interest and fees over") not in told
+    assert speech.either("还少", "less than") not in told
+    assert "± 0.00%" not in text_of(simulation_table(plan, language)).replace("\xa0", " ")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -135,10 +171,10 @@ def test_variants_stand_beside_the_household_as_it_is(language):
     plan, speech = example(PREPAYS_AND_BORROWS), Language(language)
     told = text_of(simulation_table(plan, language))
     found = plan.simulation
-    assert {one.code for one in found.compared} == set(get_args(VariantCode))
+    assert {one.code for one in found.compared} == {"prepay", "loan"}
     for one in found.compared:
         assert speech.label("variant", one.code) in told
-        assert speech.percent(one.difference_error) in told
+        assert speech.percent(one.difference_error if one.difference else 0.0) in told
     assert str(found.seed) in told
     prose = text_of(chapter(plan, "simulation", language))
     assert all(f"{one.short_paths:,}" in prose for one in found.compared)
