@@ -309,9 +309,7 @@ def liability_plan(
         scenarios=inputs.scenarios,
         baseline=baseline,
         stress=tuple(stress),
-        simulation=simulation(
-            situation, base, variants(situation, together, chosen, trouble)
-        ),
+        simulation=simulation(situation, base, variants(situation, together, chosen, trouble)),
         reverse_stress=reverse_stress(
             ahead, course(household, put_off(base, horizon, histories), horizon, as_of, pay), rules
         ),

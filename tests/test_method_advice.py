@@ -18,9 +18,10 @@ from planning.household.cashflow import cashflow
 from planning.household.client import read_household
 from planning.household.pay import net_pay
 from planning.household.profile import Household
-from planning.inputs import read_parameters
+from planning.inputs import read_inputs, read_parameters
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
+from planning.plan import liability_plan
 from planning.strategy.choice import Situation, owed_on
 from planning.strategy.method_advice import (
     KeptDebts,
@@ -365,3 +366,14 @@ def test_the_months_looked_at_reach_the_end_only_where_principal_may_be_due_ther
     assert advice_of(household_of("fixed"), months=48).looked_at_months == 48
     assert advice_of(household_of("fixed"), months=360).looked_at_months == 36
     assert add_months(TODAY, 36) == date(2029, 11, 22)
+
+
+def test_a_debt_whose_last_payment_is_this_month_s_is_advised_on_too():
+    """Household 2 on 2028-06-01 owes one last instalment, due in the plan's own month."""
+    day = date(2028, 6, 1)
+    root = Path(__file__).resolve().parents[1]
+    inputs = read_inputs(
+        root / "params" / "clients" / "example-02-freelancer.yaml", root / "params", day
+    )
+    plan = liability_plan(inputs, day, engine_version="test", git_commit="test", tools={})
+    assert [debt.remaining_periods for debt in plan.debts] == [1]

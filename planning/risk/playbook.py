@@ -251,7 +251,7 @@ def _take_way(g: Ground, way: WayOut, day: int) -> Iterator[Step]:
 
     A second change while a debt is watched could make it doubtful: the way stands alone.
     """
-    asked = {(one.liability, one.kind) for one in way.steps}
+    asked: set[tuple[str, str]] = {(one.liability, one.kind) for one in way.steps}
     asked = asked or {(debt, way.kind) for debt in way.liabilities}
     options = g.change.if_income_falls.options
     known = [one for one in options if (one.liability, one.kind) in asked]

@@ -338,8 +338,8 @@ class _Search:
             return loses
         income = paths.income[:, year].sum(axis=1)
         service = paths.debt_service[:, year].sum(axis=1)
-        is_above: NDArray[np.bool_] = service > (self.ceiling or np.inf) * income
-        return (service > 0) & is_above
+        is_above: NDArray[np.bool_] = service > np.maximum((self.ceiling or np.inf) * income, 0.0)
+        return is_above
 
     def _claim(
         self, grid: _Grid, place: int | None

@@ -10,6 +10,7 @@ from planning.dates import add_months
 from planning.household.revolving import BALANCES
 from planning.record import Record
 from planning.risk.warning import suitability_months
+from planning.rules.classification import ClassName
 from planning.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ OF_A_DEBT: Final[tuple[ReviewCode, ...]] = (
     "payment", "lender_call", "relief_ask", "class_turn", "reset", "maturity",
 )  # fmt: skip
 """Days whose subject is a debt's id."""
+
+UP_TO_BAD: Final[tuple[ClassName, ...]] = ("special_mention", "substandard")
+"""The classes (关注、次级) whose last day is worth a line; after the second a loan is a bad one."""
 
 
 class Review(Record):
@@ -124,9 +128,8 @@ def _deadlines(pressing: Pressing, as_of: date) -> Iterator[Review]:
         for name in way.liabilities:
             yield Review(due_on=way.ask_by, code="relief_ask", subject=name)
     for path in pressing.classes:
-        for name in ("special_mention", "substandard") if path.is_past_due else ():
-            turn = path.turn(name)
-            if turn:
+        for turn in path.turns if path.is_past_due else ():
+            if turn.quality in UP_TO_BAD:
                 yield Review(due_on=turn.last_on, code="class_turn", subject=path.liability)
     if pressing.is_near(as_of):
         yield from _calls(pressing.playbooks)

@@ -17,8 +17,9 @@ from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.risk.course import put_off
 from planning.risk.draws import month_of
-from planning.risk.hard_cases import HORIZON, all_ways_to_lighten
+from planning.risk.hard_cases import all_ways_to_lighten
 from planning.risk.trial import without_what_can_wait
+from planning.strategy.income_falls import HORIZON
 from planning.strategy.trial import room_of, trial_of
 from planning.units import yuan
 
@@ -104,9 +105,9 @@ def _out_of(trouble: Trouble) -> Variant | None:
 
 def _changed(trouble: Trouble, way: WayOut) -> tuple[Position, ...] | None:
     """The debts as that way leaves them; None where it is no change of contracts alone."""
-    wanted = {(step.liability, step.kind) for step in way.steps}
-    wanted = wanted or {(name, way.kind) for name in way.liabilities}
-    found = {
+    steps: list[tuple[str, str]] = [(step.liability, step.kind) for step in way.steps]
+    wanted = set(steps or [(name, way.kind) for name in way.liabilities])
+    found: dict[tuple[str, str], Position] = {
         (one.option.liability, one.option.kind): one.debt
         for one in all_ways_to_lighten(trouble.who, trouble.falls)
     }

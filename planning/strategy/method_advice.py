@@ -348,7 +348,7 @@ def _margin(
         payments[-1] -= yuan(compared.amount_fen)
     for number, payment in zip(purse.due, payments, strict=True):
         net[number] -= payment
-    worst = min(range(1, last + 1), key=lambda number: net[number])
+    worst = min(range(min(1, last), last + 1), key=lambda number: net[number])
     path = list(accumulate(net[: last + 1], initial=purse.liquid_yuan))
     lowest = min(range(last + 2), key=lambda number: path[number])
     floor = purse.reserve_months * (purse.need_yuan + _regular(way, payments))

@@ -100,7 +100,9 @@ def _source(entry: InForce, speech: Language) -> str:
     """Where a number was read, what kind it is, how well it is known; a house knows its own."""
     kind = speech.label("authority", entry.authority)
     grade = kind if entry.authority == "house" else speech.label("grade", entry.grade)
-    words = (_title(entry.reference.title, speech), kind, grade)
+    title = _title(entry.reference.title, speech)
+    is_said = entry.authority == "house" and title != entry.reference.title
+    words = (title,) if is_said else (title, kind, grade)
     return speech.either("；", "; ").join(dict.fromkeys(words))
 
 

@@ -122,16 +122,17 @@ def cover_table(plan: LiabilityPlan, language: str) -> Html:
     times = speech.number(_number(plan, MULTIPLE_RULE), 0)
     norm = speech.graded(times, _grades(plan)[MULTIPLE_RULE])
     most = max(plan.contingency.cover.gaps, key=lambda gap: gap.norm_yuan or 0.0)
+    left_out = ""
+    if len(gaps) < len(plan.contingency.cover.gaps):
+        left_out = say("什么都不用补的情形没有列出。", "Cases that ask for nothing are left out. ")
     return table(
         columns,
         [_cover_row(plan, gap, speech) for gap in gaps],
         caption=say("保障缺口", "Cover that is missing"),
         note=say(
-            "什么都不用补的情形没有列出。"
-            f"只在意外时赔的保额没有算进来，病假工资不计。对照：业内常说保额为年收入的 {norm} 倍，"
+            f"{left_out}只在意外时赔的保额没有算进来，病假工资不计。对照：业内常说保额为年收入的 {norm} 倍，"
             f"收入最高的一位是 {speech.yuan(most.norm_yuan)}。",
-            "Cases that ask for nothing are left out. "
-            "Cover that pays after an accident only is not counted, nor is sick pay. The customary "
+            f"{left_out}Cover that pays after an accident only is not counted, nor is sick pay. The customary "
             f"{norm} times a year's pay would be {speech.yuan(most.norm_yuan)} for the one who "
             "earns most.",
         ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.exhibits.chart import add_legend, chart, new_figure
 from reports.exhibits.table import Column, table
-from reports.exhibits.warnings import state
+from reports.exhibits.warnings import NO_BREAK, state
 from reports.language import Language
 from reports.markup import Html
 from reports.theme import PALETTE, SERIES
@@ -235,7 +235,7 @@ def _value(ratio: Ratio, value: float | None, speech: Language) -> str:
 
 def _norm(ratio: Ratio, speech: Language) -> str:
     sign = "≤ " if ratio.better == "lower" else "≥ "
-    return sign + _value(ratio, ratio.green, speech)
+    return (sign + _value(ratio, ratio.green, speech)).replace(" ", NO_BREAK)
 
 
 def _month_ticks(axes: Axes, months: list[str], speech: Language) -> None:

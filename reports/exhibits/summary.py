@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.exhibits.blocks import cover, finding, key_figures
 from reports.exhibits.compliance import check_facts
 from reports.language import Language
-from reports.markup import NOTHING, Html, fragment, joined
+from reports.markup import NOTHING, Html, joined
 from reports.narrative import finding_text
 
 if TYPE_CHECKING:
@@ -82,22 +82,27 @@ def headline_figures(plan: LiabilityPlan, language: str) -> Html:
 
 
 def top_findings(plan: LiabilityPlan, language: str) -> Html:
-    """The most serious findings in a line each, for page one."""
+    """The most serious findings in a line each, for page one; how many as serious are left out."""
+    shown = plan.findings[:TOP_FINDINGS]
     return joined(
-        finding(found.severity, finding_text(plan, found, language)[0], NOTHING, language=language)
-        for found in plan.findings[:TOP_FINDINGS]
-    ) + _other_critical(plan, language)
+        finding(
+            found.severity,
+            finding_text(plan, found, language)[0]
+            + (_other_critical(plan, language) if found is shown[-1] else ""),
+            NOTHING,
+            language=language,
+        )
+        for found in shown
+    )
 
 
-def _other_critical(plan: LiabilityPlan, language: str) -> Html:
+def _other_critical(plan: LiabilityPlan, language: str) -> str:
     """How many findings as serious as can be page one has no room for."""
     others = sum(found.severity == "critical" for found in plan.findings[TOP_FINDINGS:])
     if not others:
-        return NOTHING
+        return ""
     say = Language(language).either
-    zh = f"另有 {others} 项“严重”的提示，见“风险提示与预警”。"
-    en = f"Critical beside these: {others} more; see “Findings and warnings”."
-    return fragment('<p class="note">{text}</p>', text=say(zh, en))
+    return say(f"（另有 {others} 项严重，见后文）", f" ({others} more inside)")
 
 
 def all_findings(plan: LiabilityPlan, language: str) -> Html:

@@ -36,7 +36,7 @@ def indicator_table(plan: LiabilityPlan, language: str) -> Html:
     """Every indicator that is known, the heaviest first."""
     speech = Language(language)
     say = speech.either
-    rows = [
+    rows: list[list[str | Html]] = [
         [
             speech.label("indicator", each.code),
             _now(each, speech),

@@ -147,7 +147,7 @@ def test_the_month_that_lacks_is_named_with_its_days_and_where_money_may_come_fr
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_page_one_has_the_class_the_way_out_its_cost_and_what_it_changes(language):
-    """Household 7: special mention, whom to ask by when, at what price, what a month then leaves."""
+    """Household 7: special mention, whom to ask and when, its price, what a month then leaves."""
     made, speech = plan(7), Language(language)
     best, then = made.hard_cases.recommended, made.hard_cases.fallback
     steps = chapter(made, "next_steps", language).markup
@@ -216,5 +216,5 @@ def test_page_one_counts_the_critical_findings_it_has_no_room_for(language):
         made = plan(number)
         left = [one for one in made.findings[summary.TOP_FINDINGS :] if one.severity == "critical"]
         told = summary.top_findings(made, language).markup
-        words = say(f"另有 {len(left)} 项", f"{len(left)} more")
+        words = say(f"另有 {len(left)} 项严重", f"{len(left)} more inside")
         assert (words in told) == bool(left)

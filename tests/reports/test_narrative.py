@@ -395,7 +395,7 @@ def test_both_languages_have_the_same_chapters():
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_both_languages_have_the_same_sections(name):
     """A chapter has as many headings and list items to tell in one language as in the other."""
-    for pattern in (r"(?m)^## ", r"(?m)^### ", r"(?m)^- "):
+    for pattern in (r"(?m)^## ", r"(?m)^### ", r"(?m)^#### ", r"(?m)^- "):
         counts = {
             language: len(
                 re.findall(
@@ -431,7 +431,7 @@ def test_text_of_a_client_is_data(language, overdue, plan_for):
             assert HOSTILE in title
     for name, page in pages.items():
         tags = set(re.findall(r"</?(\w+)", page))
-        assert tags <= {"h2", "h3", "p", "ul", "li", "strong"}, name
+        assert tags <= {"h2", "h3", "h4", "p", "ul", "li", "strong"}, name
 
 
 @pytest.mark.parametrize("path", WORDS, ids=lambda path: f"{path.parent.name}-{path.name}")

@@ -16,7 +16,10 @@ from planning.inputs import read_inputs
 from planning.plan import liability_plan
 from planning.risk.early_warning import ACTIONS
 from planning.risk.last_plan import LastFigure, LastPlan
-from reports.exhibits.warnings import indicator_table
+from reports.exhibits.appendix import parameter_table
+from reports.exhibits.emergency import review_table
+from reports.exhibits.finances import ratio_table
+from reports.exhibits.warnings import indicator_table, state
 from reports.language import Language
 from reports.narrative import chapter, finding_text
 from reports.narrative.wording import wording_problems
@@ -189,3 +192,136 @@ def test_words_of_the_warnings_promise_nothing(language):
             words += [title, text_of(body)]
     assert len(words) > 2 * len(ACTIONS)
     assert wording_problems("\n".join(words), language) == ()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_state_is_in_its_colour(language):
+    """Each state carries the class that the theme colours, beside its shape and its word."""
+    plan = example(7)
+    for each in plan.early_warning.indicators:
+        if each.colour != "unknown":
+            assert f'<span class="state {each.colour}">' in indicator_table(plan, language).markup
+    assert state("red", Language(language)).markup.startswith('<span class="state red">')
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_ratio_reads_as_its_indicator_does(number, language):
+    """Half a month of ready money is not amber in one chapter and red in another."""
+    plan, speech = example(number), Language(language)
+    colours = {each.code: each.colour for each in plan.early_warning.indicators}
+    page = text_of(ratio_table(plan, language)).replace("\u00a0", " ")
+    for ratio in plan.ratios:
+        colour = colours.get(ratio.code, ratio.colour)
+        assert colour == "unknown" or speech.label("warning_colour", colour) in page
+        assert speech.label("ratio_meaning", ratio.code) in page
+    if number == 7:
+        assert colours["liquidity_months"] == "red"
+        assert colours["liquidity_months"] != plan.ratios[3].colour == "amber"
+
+
+def carrying(number, **changes):
+    """An example whose first card is repaid by the minimum."""
+    inputs = inputs_of(number)
+    card, *others = inputs.household.credit_lines
+    least = card.model_copy(update={"repays": "minimum", **changes})
+    household = inputs.household.model_copy(update={"credit_lines": (least, *others)})
+    return plan_of(replace(inputs, household=household))
+
+
+IMPOSSIBLE = {
+    "zh": ("每月结余", "省下的月供", "尽量全额还", "先存够", "每月多还", "用得最满的那张"),
+    "en": (
+        "each month’s surplus",
+        "Every surplus",
+        "what is left each month",
+        "save its instalment",
+        "as much as you can",
+        "First put by",
+        "pay more each month",
+        "fullest",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_household_that_is_short_is_not_told_to_save(language):
+    """Household 7 with a card repaid by the minimum: nothing asks for money that is not there."""
+    plan = carrying(7)
+    assert {"spending_above_income", "minimum_payments"} <= {f.code for f in plan.findings}
+    told = [text_of(indicator_table(plan, language))]
+    told += [text_of(finding_text(plan, found, language)[1]) for found in plan.findings]
+    assert not [words for words in IMPOSSIBLE[language] if words in " ".join(told)]
+    actions = {each.action for each in plan.early_warning.indicators}
+    assert {"close_gap_first", "keep_cash_for_needs", "trim_and_ask"} <= actions
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_card_is_spoken_of_as_one(language):
+    """A household that is not short and has one card is told to pay that card down."""
+    inputs, cards = inputs_of(6), inputs_of(7).household.credit_lines
+    household = inputs.household.model_copy(update={"credit_lines": cards})
+    plan = plan_of(replace(inputs, household=household))
+    (found,) = [f for f in plan.findings if f.code == "card_use_high"]
+    assert found.numbers["cards"] == 1
+    assert plan.early_warning.indicator("card_use").action == "pay_card_down"
+    told = text_of(finding_text(plan, found, language)[1])
+    assert ("请先把它还下来" if language == "zh" else "Pay it down first") in told
+    assert "1 cards" not in told
+    assert "1 张卡的额度" not in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_loan_the_plan_names_is_joined_with_the_ratio_it_raises(language):
+    """Household 6 is told in one sentence why a loan is named beside a ratio beyond its norm."""
+    plan, speech = example(6), Language(language)
+    (found,) = [f for f in plan.findings if f.code == "debt_to_assets_off_norm"]
+    told = text_of(finding_text(plan, found, language)[1])
+    assert ("这次想办的贷款" if language == "zh" else "The loan you want adds to it") in told
+    assert plan.early_warning.indicator("debt_to_assets").action == "pay_down_but_planned"
+    planned = speech.label("warning_action", "pay_down_but_planned")
+    assert row_of(plan, language, "debt_to_assets")[ACTION] == planned
+    (other,) = [f for f in example(7).findings if f.code == "debt_to_assets_off_norm"]
+    alone = text_of(finding_text(example(7), other, language)[1])
+    assert ("不宜再增加负债" if language == "zh" else "debts should not grow") in alone
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_count_of_nothing_is_a_word(language):
+    """The line of a card repaid by the minimum is none at all, not a sign and a zero."""
+    lines = row_of(carrying(7), language, "minimum_payments")[2]
+    assert lines.startswith("没有；" if language == "zh" else "none; ")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_level_of_risk_is_told_once(language):
+    """The chapter on the household leaves it to the chapter on what the household can carry."""
+    plan = example(7)
+    level = plan.household.risk_tolerance.level
+    assert level not in text_of(chapter(plan, "household", language))
+    assert level in text_of(chapter(plan, "risk_profile", language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_day_of_a_meeting_is_told_for_who_it_is(language):
+    """Household 7 meets soon, and is told why; household 1 as always."""
+    speech = Language(language)
+    tight = "眼下吃紧" if language == "zh" else "Money is tight now"
+    for number, is_near in ((7, True), (1, False)):
+        plan = example(number)
+        told = text_of(chapter(plan, "reviews", language))
+        (meeting,) = [r.due_on for r in plan.reviews if r.code == "follow_up"]
+        assert speech.day(meeting) in told
+        assert (tight in told) == is_near
+        table = text_of(review_table(plan, language))
+        assert all(speech.label("review", r.code) in table for r in plan.reviews)
+
+
+def test_the_houses_own_word_is_said_in_english():
+    """No row of the English parameters has the Chinese word alone."""
+    plan = example(7)
+    page = text_of(parameter_table(plan, "en"))
+    own = [e for e in plan.parameters if e.reference.title.startswith("本机构约定")]
+    assert own
+    assert page.count("House convention (本机构约定)") == page.count("本机构约定") == len(own)
+    assert "House convention" not in text_of(parameter_table(plan, "zh"))
