@@ -130,9 +130,11 @@ def cover_table(plan: LiabilityPlan, language: str) -> Html:
         [_cover_row(plan, gap, speech) for gap in gaps],
         caption=say("保障缺口", "Cover that is missing"),
         note=say(
-            f"{left_out}只在意外时赔的保额没有算进来，病假工资不计。对照：业内常说保额为年收入的 {norm} 倍，"
+            f"{left_out}只在意外时赔的保额没有算进来，病假工资不计。"
+            f"对照：业内常说保额为年收入的 {norm} 倍，"
             f"收入最高的一位是 {speech.yuan(most.norm_yuan)}。",
-            f"{left_out}Cover that pays after an accident only is not counted, nor is sick pay. The customary "
+            f"{left_out}Cover that pays after an accident only is not counted, nor is sick pay. "
+            "The customary "
             f"{norm} times a year's pay would be {speech.yuan(most.norm_yuan)} for the one who "
             "earns most.",
         ),
