@@ -29,6 +29,12 @@ def plan_of(path: Path, as_of: date = AS_OF):
     return liability_plan(inputs_of(path, as_of), as_of, **MADE_WITH)
 
 
+def path_of(number: int) -> Path:
+    """The file of an example household, by its number."""
+    (path,) = (path for path in EXAMPLES if path.stem.startswith(f"example-{number:02}-"))
+    return path
+
+
 @pytest.fixture(params=EXAMPLES, ids=lambda path: path.stem)
 def example(request):
     """Each example household's file in turn."""

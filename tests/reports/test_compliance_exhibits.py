@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import get_args
@@ -30,6 +29,7 @@ from reports.exhibits.summary import all_findings
 from reports.language import Language
 from reports.narrative import chapter, finding_text
 from reports.narrative.checks import OUTCOMES, checks_by_outcome
+from tests.conftest import path_of, plan_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
@@ -42,12 +42,9 @@ def text_of(html):
     return unescape(re.sub(r"<[^>]*>", " ", html.markup))
 
 
-@cache
 def example(number):
     """The plan of one example household."""
-    (path,) = (ROOT / "params" / "clients").glob(f"example-0{number}-*.yaml")
-    inputs = read_inputs(path, ROOT / "params", DAY)
-    return liability_plan(inputs, DAY, engine_version="t", git_commit="t", tools={})
+    return plan_of(path_of(number))
 
 
 def rows_of(html):

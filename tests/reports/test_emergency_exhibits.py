@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import cache
 from html import unescape
 from pathlib import Path
 
 import pytest
 
-from planning.inputs import read_inputs
-from planning.plan import liability_plan
 from reports.exhibits import emergency
 from reports.language import LANGUAGES, Language
 from reports.markup import NOTHING
 from reports.narrative import chapter
 from reports.narrative.wording import wording_problems
+from tests.conftest import path_of, plan_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
 EXAMPLES = sorted((ROOT / "params" / "clients").glob("example-*.yaml"))
 
 
-@cache
 def plan(number):
     """The plan of an example household."""
-    inputs = read_inputs(EXAMPLES[number - 1], ROOT / "params", DAY)
-    return liability_plan(inputs, DAY, engine_version="t", git_commit="t", tools={})
+    return plan_of(path_of(number))
 
 
 def with_contingency(made, **changes):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from datetime import date
-from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from planning.plan import liability_plan
 from planning.risk.warning import Finding
 from reports.language import Language
 from reports.narrative import chapter, finding_codes, finding_text
+from tests.conftest import plan_of
 
 ROOT = Path(__file__).resolve().parents[2]
 NARRATIVE = ROOT / "reports" / "narrative"
@@ -67,10 +67,8 @@ NUMBERS = {
 """Every number any finding carries, so that every text of every code can be told."""
 
 
-@cache
 def _plan(path):
-    inputs = read_inputs(path, ROOT / "params", DAY)
-    return liability_plan(inputs, DAY, engine_version="t", git_commit="t", tools={})
+    return plan_of(path)
 
 
 def _loan(**changes):

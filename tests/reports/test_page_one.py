@@ -16,6 +16,7 @@ from planning.inputs import read_inputs
 from planning.plan import liability_plan
 from reports.language import Language
 from reports.narrative import chapter
+from tests.conftest import path_of, plan_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
@@ -35,10 +36,9 @@ def inputs_of(number):
     return read_inputs(path, ROOT / "params", DAY)
 
 
-@cache
 def example(number):
     """The plan of one example household."""
-    return liability_plan(inputs_of(number), DAY, **MADE_WITH)
+    return plan_of(path_of(number))
 
 
 def with_need(number, **changes):

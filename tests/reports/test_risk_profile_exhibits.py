@@ -25,6 +25,8 @@ from reports.language import LANGUAGES, UNKNOWN, Language
 from reports.narrative import chapter
 from reports.narrative.wording import wording_problems
 from reports.rules.questionnaire import blank_form, blank_page
+from tests.conftest import path_of
+from tests.conftest import plan_of as shared_plan
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_OF = date(2026, 11, 22)
@@ -48,7 +50,7 @@ def made(inputs, household=None):
 @cache
 def plan_of(number):
     """The plan of an example, by its number."""
-    return made(inputs_of(number))
+    return shared_plan(path_of(number))
 
 
 @cache

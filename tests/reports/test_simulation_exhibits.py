@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from planning.inputs import read_inputs
-from planning.plan import liability_plan
 from planning.risk.simulation import LEAST_SHORT, Chance, Drivers, Spread
 from planning.risk.variants import VariantCode
 from reports.exhibits.simulation import cash_fan, chance_chart, instalment_fan, simulation_table
 from reports.language import Language
 from reports.markup import NOTHING
 from reports.narrative import chapter
+from tests.conftest import path_of, plan_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
@@ -30,12 +28,9 @@ OVERDUE = 7
 WITHOUT_INDEX = 8
 
 
-@cache
 def example(number):
     """The plan of one example household."""
-    (path,) = (ROOT / "params" / "clients").glob(f"example-0{number}-*.yaml")
-    inputs = read_inputs(path, ROOT / "params", DAY)
-    return liability_plan(inputs, DAY, engine_version="t", git_commit="t", tools={})
+    return plan_of(path_of(number))
 
 
 def with_simulation(number, **changes):

@@ -12,7 +12,6 @@ from typing import get_args
 import pytest
 
 from planning.inputs import read_inputs
-from planning.plan import liability_plan
 from planning.repayment.order import Avalanche, Contractual, OrderName, Snowball
 from planning.strategy import frames
 from planning.strategy.desk import household_desk, named_order
@@ -30,6 +29,7 @@ from reports.exhibits.strategies import (
 from reports.language import Language
 from reports.markup import NOTHING
 from reports.narrative import chapter, finding_text
+from tests.conftest import path_of, plan_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
@@ -45,10 +45,9 @@ def inputs_of(number):
     return read_inputs(path, ROOT / "params", DAY)
 
 
-@cache
 def example(number):
     """The plan of one example household."""
-    return liability_plan(inputs_of(number), DAY, engine_version="t", git_commit="t", tools={})
+    return plan_of(path_of(number))
 
 
 def with_strategies(number, **changes):

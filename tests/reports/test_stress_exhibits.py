@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from planning.inputs import read_inputs
-from planning.plan import liability_plan
 from planning.risk.reverse import Break, Driver, Limit
 from planning.risk.sensitivity import Factor
 from reports.exhibits import stress
 from reports.language import Language
 from reports.narrative import chapter
-from reports.run.provenance import made_with
+from tests.conftest import path_of
+from tests.conftest import plan_of as shared_plan
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
 
 
-@cache
-def plan_of(number: int):
+def plan_of(number):
     """The plan of an example household."""
-    (path,) = (ROOT / "params" / "clients").glob(f"example-{number:02}-*.yaml")
-    return liability_plan(read_inputs(path, ROOT / "params", DAY), DAY, **made_with())
+    return shared_plan(path_of(number))
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -23,6 +23,8 @@ from reports.exhibits.warnings import indicator_table, state
 from reports.language import Language
 from reports.narrative import chapter, finding_text
 from reports.narrative.wording import wording_problems
+from tests.conftest import path_of
+from tests.conftest import plan_of as shared_plan
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
@@ -42,10 +44,9 @@ def inputs_of(number):
     return read_inputs(path, ROOT / "params", DAY)
 
 
-@cache
 def example(number):
     """One example's plan."""
-    return plan_of(inputs_of(number))
+    return shared_plan(path_of(number))
 
 
 def plan_of(inputs):
