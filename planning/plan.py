@@ -236,8 +236,7 @@ def liability_plan(
     test = stressed(ahead, inputs.scenarios, histories, rules)
     baseline, *stress = stress_outcomes(test, base.sheet)
     read = ratios(household, base.sheet, base.frame, rules)
-    life = course(household, base, horizon, as_of, pay)
-    emergency = contingency(household, base.sheet, base.frame, life, rules, pay)
+    emergency = contingency(household, base.sheet, base.frame, ahead, rules, pay)
     costs = {p.contract.id: all_in_cost(p.original) for p in base.positions}
     missing = missing_publications(histories["lpr_5y"], as_of)
     fund = _fund_loan(household, base, histories, rules, pay)
