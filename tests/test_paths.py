@@ -393,3 +393,27 @@ def test_a_loan_on_the_old_benchmark_feels_a_shock_of_rates():
     assert paths.debt_service[1, -1] > paths.debt_service[0, -1]
     wanted = exact.frame["debt_service"].to_numpy()[:37]
     assert np.abs(paths.debt_service[1] - wanted).max() < FEN
+
+
+def test_a_subsidised_contract_is_stepped_and_exact_at_the_rates_known():
+    """A point is borne: rows are the ledger's own, and a move of rates keeps what is borne."""
+    facts = {
+        "method": "equal_instalment", "principal": 500_000, "months": 240,
+        "drawn_on": date(2026, 10, 12), "clause": "none",
+        "rate": {
+            "kind": "floating", "index": "lpr_5y", "spread_bp": -30, "reset_months": 12,
+            "reset_anchor": "january_1",
+        },
+    }  # fmt: skip
+    subsidy = {"points": Decimal("0.01"), "starts_on": date(2026, 10, 1), "most_months": 12}
+    contract = contract_of({**facts, "subsidy": subsidy})
+    debt = position(contract, rate_steps(contract, HISTORIES), AS_OF)
+    moves = np.zeros((len(DAYS) + 1, 2))
+    moves[:, 1] = 100.0
+    walked = repricing(debt, DAYS).walk({"lpr_5y": moves}, 2)
+    assert isinstance(walked, SteppedWalk)
+    for row in debt.remaining[:20]:
+        paid = walked.pay().payment
+        assert paid[0] == row.own_payment
+        assert paid[1] >= paid[0]
+    assert sum(row.subsidy for row in debt.remaining) > 0

@@ -176,7 +176,12 @@ def _exact_rows(reads: Repricing, moves_bp: Floats) -> Iterator[ScheduleRow]:
 
 
 class SteppedWalk(PathWalk):
-    """Whole periods of a contract with an instalment, or with interest alone, on every path."""
+    """
+    Whole periods of a contract with an instalment, or with interest alone, on every path.
+
+    A subsidy (贴息) bears on every path what it bears at the rates known, at most the interest: it
+    is a share of what is owed, which a move of rates changes by little while it lasts.
+    """
 
     can_prepay = True
 
@@ -184,6 +189,7 @@ class SteppedWalk(PathWalk):
         self._debt = reads.debt
         self._contract = reads.debt.contract
         self._periods = reads.periods
+        self._borne = {row.due_on: float(row.subsidy) for row in self._debt.remaining}
         self._plan = plan = ledger.plan
         self.balance: Floats | float = np.full(paths, float(ledger.balance))
         self._level = np.full(paths, float(plan.level))
@@ -246,9 +252,10 @@ class SteppedWalk(PathWalk):
         self.balance = self.balance - principal
         self._starts_on = period.ends_on
         self._period = None if is_last else self._period_after(self._number)
+        borne = np.minimum(self._borne.get(period.paid_on, 0.0), accrued)
         return PathRow(
             due_on=period.paid_on,
-            payment=principal + accrued + self._fee,
+            payment=principal + accrued + self._fee - borne,
             interest=accrued + self._fee,
             lump=principal if is_last and self._contract.method in LUMP else 0.0,
             closing=self.balance,
@@ -339,7 +346,6 @@ def _is_plain(debt: Position) -> bool:
         roundings == {"half_up"}
         and conventions.instalment_basis == "monthly"
         and conventions.first_period != "interest_only"
-        and contract.subsidy is None
         and contract.method != "flat_fee"
         and all(row.prepayment == 0 for row in debt.remaining)
     )
