@@ -37,8 +37,8 @@ from planning.market.rate_chain import RateChain, rate_chain
 from planning.parameters import RulesInForce, Scenario
 from planning.risk.course import Course, course
 from planning.risk.draws import BLOCK, Stream, drawn
-from planning.risk.game import Game
 from planning.risk.hazards import Hazards, hazards
+from planning.risk.monte_carlo import MonteCarlo
 from planning.risk.shock import Shocks
 from planning.risk.simulation import told
 from planning.risk.stress import Projection, projection, stress_outcomes, stressed
@@ -220,12 +220,12 @@ def task() -> Task:
 
 def paths_lived() -> Any:
     """Draws and months of every path, two threads."""
-    return Game(task().course, task().risks, SEED, PATHS).played()
+    return MonteCarlo(task().course, task().risks, SEED, PATHS).played()
 
 
 def figures() -> Any:
     """The same, with every figure and fan of a plan."""
-    return told(Game(task().course, task().risks, SEED, PATHS), task().chain)
+    return told(MonteCarlo(task().course, task().risks, SEED, PATHS), task().chain)
 
 
 def bare_draws() -> None:
@@ -334,7 +334,7 @@ def cents(amount: Any) -> Any:
 
 def check_simulation() -> float:
     """The largest difference to pandas in any month of any path, 元; stops above a few."""
-    seen = Game(task().course, task().risks, SEED, CHECKED_PATHS).played()
+    seen = MonteCarlo(task().course, task().risks, SEED, CHECKED_PATHS).played()
     difference = float(np.abs(seen.liquid - in_pandas(CHECKED_PATHS).to_numpy()).max())
     if difference > MOST_DIFFERENCE_YUAN:
         msg = f"the simulation and its twin in pandas differ by {difference:,.2f}"

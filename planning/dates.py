@@ -56,6 +56,18 @@ def monthly_day_from(start: date, day: int) -> date:
     return this_month if this_month >= start else add_months(first, 1, day)
 
 
+def months_between(start: date, end: date) -> int:
+    """
+    How many calendar months `end`'s month comes after `start`'s, whatever their days.
+
+    Examples
+    --------
+    >>> months_between(date(2026, 11, 30), date(2026, 12, 1))
+    1
+    """
+    return (end.year - start.year) * MONTHS_PER_YEAR + end.month - start.month
+
+
 def whole_months(start: date, end: date) -> int:
     """
     Whole calendar months from `start` to `end`, never counting a broken one.

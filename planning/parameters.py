@@ -397,15 +397,16 @@ class Scenario(Record):
     lpr_5y_to : level the LPR over five years goes to instead; every index moves as far.
     income_fall : share of income that is lost, from the first full month on.
     income_fall_months : how long the fall lasts; for good where absent.
-    falls_on : whose earned income falls or stops: all of it, the line that earns most, or what is
-        not fixed.
+    falls_on : whose earned income falls or stops: all of it, that of the member who earns most, or
+        what is not fixed.
     months_without_pay : first full months in which no such income arrives.
     one_off_cost_yuan : a sum that is spent in the first full month, on illness or the like.
     is_medical : that sum is a medical bill, of which medical cover bears its part.
     extra_expense_yuan, extra_expense_months : spending a month that comes on top, and how long.
     rent_rise : share by which rent paid rises.
     price_fall : share of the value of homes, shops and investment property that is lost.
-    guarantee_called : share of the guarantees given that is called, in `guarantee_called_in`.
+    guarantee_called : share of the guarantees given that is called, in `guarantee_called_in` or
+        the last month of one that ends before.
     """
 
     id: str

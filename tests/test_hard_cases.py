@@ -17,8 +17,8 @@ from planning.loans.rates import rate_steps
 from planning.risk.class_path import Shortfall, class_paths
 from planning.risk.collateral_sale import sale, sale_trial
 from planning.risk.hard_cases import hard_cases
+from planning.risk.relief_trial import Trial, trial_figures
 from planning.risk.settlement import settlement
-from planning.risk.trial import Trial, trial_figures
 from planning.risk.way_out import rank
 from planning.strategy.footing import Footing
 from planning.strategy.income_falls import income_falls

@@ -417,3 +417,26 @@ def test_a_subsidised_contract_is_stepped_and_exact_at_the_rates_known():
         assert paid[0] == row.own_payment
         assert paid[1] >= paid[0]
     assert sum(row.subsidy for row in debt.remaining) > 0
+
+
+def test_a_deferral_to_come_is_lived_on_every_path_no_further_than_asked():
+    """Three years of a floating loan put off next year: each path the exact ledger's payments."""
+    facts = {
+        "method": "equal_instalment", "principal": 800_000, "months": 360,
+        "drawn_on": date(2020, 3, 12), "clause": "deferral",
+        "rate": {
+            "kind": "floating", "index": "lpr_5y", "spread_bp": -30, "reset_months": 12,
+            "reset_anchor": "january_1",
+        },
+    }  # fmt: skip
+    contract = contract_of(facts)
+    debt = position(contract, rate_steps(contract, HISTORIES), AS_OF)
+    moves = np.zeros((len(DAYS) + 1, 40))
+    moves[1:] = 5.0 * np.arange(40)
+    walked = repricing(debt, DAYS).walk({"lpr_5y": moves}, 40)
+    assert isinstance(walked, ExactWalk)
+    paid = [walked.pay() for _ in range(36)]
+    for path in (0, 17, 39):
+        exact = exact_rows(contract, moves[:, path]).remaining
+        for row, wanted in zip(paid, exact, strict=False):
+            assert (row.due_on, row.payment[path]) == (wanted.due_on, wanted.payment)

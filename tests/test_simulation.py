@@ -28,9 +28,9 @@ from planning.risk.draws import (
     out_of_work,
     property_factor,
 )
-from planning.risk.game import Game
 from planning.risk.hard_cases import hard_cases
 from planning.risk.hazards import Hazards, JobRisk, hazards
+from planning.risk.monte_carlo import MonteCarlo
 from planning.risk.simulation import Simulation, simulation, told
 from planning.risk.stress import projection
 from planning.risk.variants import Trouble, Variant, monthly_spending, variants
@@ -73,17 +73,17 @@ def made(number, as_of=DAY):
     return situation, base
 
 
-def game(number, paths=400, seed=1, **changes):
-    """A game of an example household, some of its hazards changed."""
+def runs(number, paths=400, seed=1, **changes):
+    """Courses of an example household, some of its hazards changed."""
     situation, base = made(number)
     months = course(situation.household, base, HORIZON, DAY, situation.pay)
     chain = rate_chain(situation.histories, situation.rules)
     risks = hazards(situation.household, months, chain, situation.rules)
-    return Game(months, replace(risks, **changes), seed, paths)
+    return MonteCarlo(months, replace(risks, **changes), seed, paths)
 
 
 def poorer(played, yuan):
-    """The same game with so much less ready money."""
+    """The same runs with so much less ready money."""
     return replace(played, course=replace(played.course, liquid_yuan=yuan))
 
 
@@ -100,7 +100,7 @@ def test_without_hazards_every_path_is_the_cashflow_to_the_fen(number: int) -> N
     """All chances zero: ready money and instalments of every path are the deterministic ones."""
     situation, base = made(number)
     months = course(situation.household, base, HORIZON, DAY, situation.pay)
-    seen = Game(months, Hazards(), 1, 7).played()
+    seen = MonteCarlo(months, Hazards(), 1, 7).played()
     frame = base.frame.iloc[: HORIZON + 1]
     for path in range(7):
         assert fen(seen.liquid[:, path]).tolist() == fen(frame["liquid_assets"]).tolist()
@@ -197,7 +197,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
 
 def test_threads_and_blocks_do_not_show() -> None:
     """More paths begin with the same ones: the first block of two is the block alone."""
-    whole, part = (game(FIXED_ONLY, paths).played() for paths in (BLOCK + 10, 10))
+    whole, part = (runs(FIXED_ONLY, paths).played() for paths in (BLOCK + 10, 10))
     assert (whole.liquid[:, :10] == part.liquid).all()
     assert whole.liquid.shape == (HORIZON + 1, BLOCK + 10)
     assert (whole.liquid[:, BLOCK:] != part.liquid).any()
@@ -206,8 +206,8 @@ def test_threads_and_blocks_do_not_show() -> None:
 
 def test_a_driver_more_moves_no_other_drivers_draws() -> None:
     """Without job losses and bills the rates of every path are what they were with them."""
-    with_all = game(5).played()
-    without = game(5, jobs=(), medical_chance=0.0, property_swing=0.0).played()
+    with_all = runs(5).played()
+    without = runs(5, jobs=(), medical_chance=0.0, property_swing=0.0).played()
     assert (with_all.lpr_5y_bp == without.lpr_5y_bp).all()
     assert (with_all.instalment == without.instalment).all()
     assert with_all.liquid.sum() < without.liquid.sum()
@@ -215,7 +215,7 @@ def test_a_driver_more_moves_no_other_drivers_draws() -> None:
 
 def test_a_likelier_loss_of_work_never_helps_on_any_path() -> None:
     """Under common draws ready money never rises and the count of shortfalls never falls."""
-    base = poorer(game(SPENDER), 20_000.0)
+    base = poorer(runs(SPENDER), 20_000.0)
     counts, before = [], None
     for times in (0.0, 0.5, 1.0, 3.0, 10.0):
         jobs = tuple(replace(j, loss_chance=j.loss_chance * times) for j in base.risks.jobs)
@@ -230,7 +230,7 @@ def test_a_likelier_loss_of_work_never_helps_on_any_path() -> None:
 def test_errors_shrink_with_the_root_of_the_paths() -> None:
     """Sixteen times the paths: a quarter of the standard error, up to the share's own noise."""
     chain = rate_chain(made(SPENDER)[0].histories, made(SPENDER)[0].rules)
-    few, many = (told(poorer(game(SPENDER, n), 20_000.0), chain) for n in (250, 4_000))
+    few, many = (told(poorer(runs(SPENDER, n), 20_000.0), chain) for n in (250, 4_000))
     ratio = few.shortfall[-1].standard_error / many.shortfall[-1].standard_error
     assert ratio == pytest.approx(4, rel=0.25)
     share = many.shortfall[-1].share
@@ -243,7 +243,7 @@ def test_the_printed_error_is_what_seeds_differ_by() -> None:
     """Over sixty seeds the shares scatter as their standard error says."""
     shares = np.array(
         [
-            (poorer(game(SPENDER, 200, seed), 20_000.0).played().liquid < 0).any(axis=0).mean()
+            (poorer(runs(SPENDER, 200, seed), 20_000.0).played().liquid < 0).any(axis=0).mean()
             for seed in range(60)
         ]
     )
@@ -307,11 +307,11 @@ def test_before_the_lpr_there_is_no_simulation() -> None:
 def test_reasons_are_shares_of_the_paths_that_fall_short() -> None:
     """Each is between none and all, and with what happened on none of them they cover all."""
     chain = rate_chain(made(SPENDER)[0].histories, made(SPENDER)[0].rules)
-    drivers = told(poorer(game(SPENDER, 2_000), 20_000.0), chain).drivers
+    drivers = told(poorer(runs(SPENDER, 2_000), 20_000.0), chain).drivers
     shares = (drivers.job, drivers.rate, drivers.medical, drivers.none)
     assert all(0 <= share <= 1 for share in shares)
     assert sum(shares) >= 1 - 1e-6
-    assert told(game(4, 50), chain).drivers is None
+    assert told(runs(4, 50), chain).drivers is None
 
 
 # ------------------------------------------------------------------------------------ variants
@@ -364,7 +364,7 @@ def played_without_hazards(situation, base, changed: Variant):
         for household, debts in zip(households, (base.positions, changed.positions), strict=True)
     )
     spent = np.array(monthly_spending(changed.spending, HORIZON + 1))
-    seen = Game(as_is, Hazards(), 1, 1, ((other, spent),)).played()
+    seen = MonteCarlo(as_is, Hazards(), 1, 1, ((other, spent),)).played()
     return fen(seen.other_liquid[0][:, 0]).tolist()
 
 

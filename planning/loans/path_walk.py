@@ -4,6 +4,9 @@ A contract's payments on many paths of its rate at once, equal to the exact ledg
 A contract that reads no index keeps its rows on every path. Amounts are whole 分 in float64, which
 holds them exactly; a product too large for that, or a clause the walk does not know, is answered
 by the exact ledger, once for every distinct path.
+
+A subsidy (贴息) bears on every path what it bears at the rates known, at most the interest: it is a
+share of what is owed, which a move of rates changes by little while it lasts.
 """
 
 from __future__ import annotations
@@ -23,7 +26,6 @@ from planning.loans.instalment import LEVEL, SHARED
 from planning.loans.ledger import Ledger
 from planning.loans.path_rates import EXACT_BELOW, RATE_UNITS, half_up
 from planning.loans.period import period_of
-from planning.loans.schedule import payment_schedule
 from planning.loans.timeline import timeline
 
 if TYPE_CHECKING:
@@ -126,62 +128,77 @@ def _known_row(row: ScheduleRow, due_on: date, *, is_lump: bool) -> PathRow:
 
 
 class ExactWalk(PathWalk):
-    """A contract with a clause the walk does not know: the exact ledger of every distinct path."""
+    """
+    A contract with a clause the walk does not know: the exact ledger of every distinct path.
+
+    The ledgers part from where the contract stands, and are walked no further than is asked.
+    """
 
     def __init__(self, reads: Repricing, moves: Moves, paths: int) -> None:
-        debt = reads.debt
         read = [
             moves[rate.index][rate.column] if rate.index in moves else np.zeros(paths)
             for rate in reads.rates
         ]
         distinct, of = np.unique(np.array(read).T, axis=0, return_inverse=True)
         self._of = of.reshape(-1)
-        self._contract = debt.contract
-        self._ledgers = [tuple(_exact_rows(reads, row)) for row in distinct]
-        self._by_day = [{row.due_on: row for row in rows} for rows in self._ledgers]
-        self._days = deque(sorted({row.due_on for rows in self._ledgers for row in rows}))
-        self._owed = np.array([float(rows[0].opening) if rows else 0.0 for rows in self._ledgers])
+        self._is_lump = reads.debt.contract.method in LUMP
+        self._borne = _borne(reads.debt)
+        here = _ledger_on(reads.debt)
+        self._rows = [_exact_rows(reads, row, here) for row in distinct]
+        self._next = [next(rows, None) for rows in self._rows]
+        self._owed = np.array([float(row.opening) if row else 0.0 for row in self._next])
         self.balance = self._owed[self._of]
 
     @property
     def due_on(self) -> date | None:
         """Day of the next row of any path."""
-        return self._days[0] if self._days else None
+        return min((row.due_on for row in self._next if row), default=None)
 
     def pay(self) -> PathRow:
         """The next row; zeros on the paths that have none on that day."""
-        day = self._days.popleft()
-        table = np.zeros((3, len(self._ledgers)))
-        for place, (rows, by_day) in enumerate(zip(self._ledgers, self._by_day, strict=True)):
-            row = by_day.get(day)
-            if row is not None:
-                is_lump = row is rows[-1] and self._contract.method in LUMP
-                paid = row.own_payment + row.prepayment
-                table[:, place] = paid, row.interest + row.fee, row.principal * is_lump
-                self._owed[place] = row.closing
+        day = self.due_on
+        assert day is not None  # noqa: S101  something is due
+        table = np.zeros((3, len(self._rows)))
+        for place, row in enumerate(self._next):
+            if row is None or row.due_on != day:
+                continue
+            borne = min(self._borne.get(day, 0.0), row.interest)
+            lump = row.principal if self._is_lump and not row.closing else 0
+            paid = row.payment - borne + row.prepayment
+            table[:, place] = paid, row.interest + row.fee, lump
+            self._owed[place] = row.closing
+            self._next[place] = next(self._rows[place], None)
         self.balance = self._owed[self._of]
-        payment, interest, lump = (column[self._of] for column in table)
-        return PathRow(day, payment, interest, lump, self.balance)
+        payment, interest, lumps = (column[self._of] for column in table)
+        return PathRow(day, payment, interest, lumps, self.balance)
 
 
-def _exact_rows(reads: Repricing, moves_bp: Floats) -> Iterator[ScheduleRow]:
+def _exact_rows(reads: Repricing, moves_bp: Floats, here: Ledger) -> Iterator[ScheduleRow]:
     """The exact ledger's rows after the day of the plan, with the moves each step has read."""
-    debt = reads.debt
-    steps = tuple(
+    ledger = here.fork()
+    ledger.steps = tuple(
         replace(step, annual_rate=rate.exact(float(move)))
-        for step, rate, move in zip(debt.steps, reads.rates, moves_bp, strict=True)
+        for step, rate, move in zip(reads.debt.steps, reads.rates, moves_bp, strict=True)
     )
-    current = payment_schedule(debt.contract, steps, restart=debt.restart)
-    return (row for row in current.rows if row.due_on > debt.as_of)
+    return (row for row in ledger.rows() if row.due_on > reads.debt.as_of)
+
+
+def _ledger_on(debt: Position) -> Ledger:
+    """The contract's ledger before the period of its next row; no path has parted by then."""
+    contract, first = debt.contract, debt.remaining[0]
+    ledger = Ledger(contract, debt.steps, timeline(contract, ()), debt.restart)
+    while ledger.number < first.period - 1 and ledger.balance > 0:
+        deque(ledger.period_rows(), maxlen=0)
+    return ledger
+
+
+def _borne(debt: Position) -> dict[date, float]:
+    """What somebody else bears of each payment at the rates known."""
+    return {row.due_on: float(row.subsidy) for row in debt.remaining}
 
 
 class SteppedWalk(PathWalk):
-    """
-    Whole periods of a contract with an instalment, or with interest alone, on every path.
-
-    A subsidy (贴息) bears on every path what it bears at the rates known, at most the interest: it
-    is a share of what is owed, which a move of rates changes by little while it lasts.
-    """
+    """Whole periods of a contract with an instalment, or with interest alone, on every path."""
 
     can_prepay = True
 
@@ -189,7 +206,7 @@ class SteppedWalk(PathWalk):
         self._debt = reads.debt
         self._contract = reads.debt.contract
         self._periods = reads.periods
-        self._borne = {row.due_on: float(row.subsidy) for row in self._debt.remaining}
+        self._borne = _borne(self._debt)
         self._plan = plan = ledger.plan
         self.balance: Floats | float = np.full(paths, float(ledger.balance))
         self._level = np.full(paths, float(plan.level))
@@ -210,10 +227,7 @@ class SteppedWalk(PathWalk):
         debt = reads.debt
         if not debt.remaining or not _is_plain(debt) or not _is_exact(reads, moves):
             return None
-        first = debt.remaining[0]
-        ledger = Ledger(debt.contract, debt.steps, timeline(debt.contract, ()), debt.restart)
-        while ledger.number < first.period - 1 and ledger.balance > 0:
-            deque(ledger.period_rows(), maxlen=0)
+        first, ledger = debt.remaining[0], _ledger_on(debt)
         is_there = ledger.number == first.period - 1 and ledger.balance == first.opening
         return cls(reads, moves, ledger, paths) if is_there and _goes_on_plainly(ledger) else None
 

@@ -52,6 +52,8 @@ class Repricing:
         -----
         Without moves and prepayments every path has the rows of the exact ledger.
         """
+        if not self.debt.remaining:
+            return KnownWalk(self.debt)
         felt = {name: moved for name, moved in moves.items() if self._feels(name, moved)}
         if not felt and not is_prepaid:
             return KnownWalk(self.debt)

@@ -16,10 +16,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from planning.dates import add_months, next_working_day
+from planning.dates import add_months, months_between, next_working_day
 from planning.errors import ClientFileError, Problem
 from planning.loans.rates import IndexHistory
-from planning.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -168,7 +167,7 @@ def missing_publications(history: IndexHistory, as_of: date) -> tuple[date, ...]
     if not history.name.startswith("lpr_") or not history.values:
         return ()
     last, _ = history.values[-1]
-    months = range(1, max(_months_between(last, as_of), 0) + 1)
+    months = range(1, max(months_between(last, as_of), 0) + 1)
     due = (publication_day(add_months(last, month, day=1)) for month in months)
     return tuple(day for day in due if day <= as_of)
 
@@ -187,10 +186,6 @@ def is_calendar_known(day: date) -> bool:
     except NotImplementedError:
         return False
     return True
-
-
-def _months_between(start: date, end: date) -> int:
-    return (end.year - start.year) * MONTHS_PER_YEAR + end.month - start.month
 
 
 def _published(rows: Sequence[_Row], column: str) -> Iterator[Publication]:
@@ -291,7 +286,7 @@ def _is_publication_day(day: date) -> bool:
 
 def _sequence_problems(earlier: _Row, later: _Row) -> Iterator[Problem]:
     if earlier.day and later.day:
-        months = _months_between(earlier.day, later.day)
+        months = months_between(earlier.day, later.day)
         if months == 0:
             yield later.problem("published_on", "month_repeated", later.day)
         elif months > 1:

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from planning.dates import add_months
+from planning.dates import add_months, months_between
 from planning.household.cashflow import LUMP_METHODS
 from planning.household.profile import PROPERTY
 from planning.record import Record
 from planning.risk.class_path import owed_on
 from planning.risk.collateral import MOVABLE, kept_after_cut
-from planning.risk.trial import Trial, month_number
+from planning.risk.relief_trial import Trial
 from planning.units import MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def sale_trial(who: Footing, security: Security, made: Sale) -> Trial:
         else debt
         for debt in who.positions
     ]
-    sums = {month_number(who.as_of, made.sold_on): made.left_yuan}
+    sums = {months_between(who.as_of, made.sold_on): made.left_yuan}
     return Trial(positions, add_months(made.sold_on, 1), sums, -made.rent_yuan)
 
 

@@ -32,7 +32,6 @@ FUND_RULE: Final = "norms.emergency_fund_months"
 FLOOR_RULE: Final = "contingency.floor_months"
 LINE_RULE: Final = "contingency.credit_line_months"
 HORIZON_RULE: Final = "house.stress_horizon_months"
-DEATH_COVER: Final = ("life", "accident")
 
 
 class FirstStep(Record):
@@ -80,7 +79,7 @@ class EmergencyFund(Record):
 
 class Backing(Record):
     """
-    Where money could come from, by how fast it is there, and cover against the debts, 元.
+    Where money could come from, by how fast it is there, 元.
 
     What takes months counts `within_months_yuan` at its stated value; a sale brings
     `within_months_sold_yuan` after the house's cut and costs.
@@ -91,9 +90,6 @@ class Backing(Record):
     within_months_yuan: float
     within_months_sold_yuan: float
     provident_fund_yuan: float
-    death_cover_yuan: float
-    total_debt_yuan: float
-    uncovered_debt_yuan: float
 
 
 class LineRoom(Record):
@@ -268,26 +264,14 @@ def a_year(line: Income, as_of: date, pay: NetPay | None) -> float:
 
 
 def _backing(household: Household, sheet: BalanceSheet, rules: RulesInForce) -> Backing:
-    as_of = rules.as_of
     tiers = [_free(sheet, tier) for tier in range(3)]
     by_tier = [yuan(sum(asset.value_fen for asset in free)) for free in tiers]
-    cover = yuan(
-        sum(
-            policy.sum_assured
-            for policy in household.insurance
-            if policy.kind in DEATH_COVER and (policy.ends_on is None or policy.ends_on >= as_of)
-        )
-    )
-    debt = yuan(sheet.total_liabilities_fen)
     return Backing(
         at_once_yuan=by_tier[0],
         within_days_yuan=by_tier[1],
         within_months_yuan=by_tier[2],
         within_months_sold_yuan=net_of_sale_yuan(tiers[2], rules),
         provident_fund_yuan=yuan(sum(account.balance for account in household.provident_fund)),
-        death_cover_yuan=cover,
-        total_debt_yuan=debt,
-        uncovered_debt_yuan=max(debt - cover, 0.0),
     )
 
 

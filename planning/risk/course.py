@@ -21,6 +21,7 @@ from planning.household.cashflow import (
     liquid_assets,
     spending_by_month,
 )
+from planning.household.cover import has_medical_cover
 from planning.household.fund_offset import earns, pooled, shared_accounts
 from planning.household.guarantees import open_guarantees
 from planning.household.profile import HOUSING, PROPERTY
@@ -184,7 +185,9 @@ def course(
         guaranteed_yuan=np.array(
             [yuan(sum(given.amount for given in open_guarantees(household, m))) for m in months]
         ),
-        has_medical=_has_medical(household, earned, as_of),
+        has_medical=has_medical_cover(
+            household, next((line.owner for line in earned if line.is_main), None), as_of
+        ),
     )
 
 
@@ -296,14 +299,4 @@ def _pledge(household: Household, security: Security) -> Pledge:
         liabilities=security.liabilities,
         property_yuan=yuan(sum(a.value for a in pledged if a.kind in PROPERTY)),
         other_yuan=yuan(sum(a.value for a in pledged if a.kind not in PROPERTY)),
-    )
-
-
-def _has_medical(household: Household, earned: Sequence[EarnedLine], as_of: date) -> bool:
-    main = next((line.owner for line in earned if line.is_main), None)
-    return any(
-        policy.kind == "medical"
-        and policy.insured == main
-        and (policy.ends_on is None or policy.ends_on >= as_of)
-        for policy in household.insurance
     )

@@ -18,8 +18,8 @@ from planning.household.revolving import with_carried_balances
 from planning.market.rate_chain import rate_chain
 from planning.parameters import Label, Reference, Scenario
 from planning.risk.course import course, put_off
-from planning.risk.game import Game
 from planning.risk.hazards import hazards
+from planning.risk.monte_carlo import MonteCarlo
 from planning.risk.reverse import reverse_stress
 from planning.risk.sensitivity import sensitivities
 from planning.risk.simulation import seed_of, told
@@ -103,13 +103,13 @@ class RiskDesk:
             replace(job, loss_chance=min(job_loss_multiple * job.loss_chance, 1.0))
             for job in risks.jobs
         )
-        game = Game(
+        runs = MonteCarlo(
             course=self.ahead,
             risks=replace(risks, jobs=jobs),
             seed=seed or seed_of(self.household.client, self.ahead.as_of),
             paths=paths or int(self.rules.value("simulation.paths")),
         )
-        return told(game, chain)
+        return told(runs, chain)
 
     def parts(self, cases: Sequence[Scenario], **simulated: Any) -> dict[str, Any]:
         """What a plan says of stress, over this span and under these cases, by its fields."""

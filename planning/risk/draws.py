@@ -15,13 +15,12 @@ from zlib import crc32
 
 import numpy as np
 
+from planning.dates import months_between
 from planning.market.rate_chain import index_moves
 from planning.risk.shock import Shocks
-from planning.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -149,7 +148,7 @@ def _first_rise(course: Course, moves: Mapping[str, Floats], paths: int) -> Plac
         return np.full(paths, len(course.months))
     first = course.months[0]
     # The column before any publication is in force on the plan's own day.
-    months = [0, *(month_of(day, first) for day in course.publications), len(course.months)]
+    months = [0, *(months_between(first, day) for day in course.publications), len(course.months)]
     # The provident fund's rate only follows.
     columns = first_month((moves["lpr_1y"].T > 0) | (moves["lpr_5y"].T > 0))
     return np.array(months)[columns]
@@ -220,11 +219,6 @@ def medical_bills(chance: float, bills_yuan: Sequence[float], uniforms: Draws) -
     mean = np.array(bills_yuan).take(member.astype(np.intp), mode="clip")
     bills[hit] = -mean * np.log1p(-part)
     return bills
-
-
-def month_of(day: date, first: date) -> int:
-    """Calendar months from `first` to `day`."""
-    return (day.year - first.year) * MONTHS_PER_YEAR + day.month - first.month
 
 
 def first_month(happens: Flags) -> Places:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from planning.household.cover import has_medical_cover
 from planning.household.recognition import HAIRCUT_RULE
 from planning.record import Record
 from planning.risk.paths import lived
@@ -189,16 +190,6 @@ def ill_without_pay(household: Household, as_of: date) -> str | None:
     adults = [member.id for member in household.members if member.role != "child"]
     bare = [one for one in adults if not has_medical_cover(household, one, as_of)]
     return next(iter((*bare, *adults)), None)
-
-
-def has_medical_cover(household: Household, member: str, as_of: date) -> bool:
-    """Whether a member has commercial medical cover on the day."""
-    return any(
-        policy.kind == "medical"
-        and policy.insured == member
-        and (policy.ends_on is None or policy.ends_on >= as_of)
-        for policy in household.insurance
-    )
 
 
 def _haircut(stability: str, rules: RulesInForce) -> float:

@@ -17,8 +17,8 @@ from planning.record import Record
 from planning.risk.class_path import ClassPath, Owed
 from planning.risk.collateral_sale import Sale, net_of_sale_yuan, sale, sale_trial
 from planning.risk.observation import CreditEvent, Standing, normal_again_on, standing_after
+from planning.risk.relief_trial import Trial, trial_figures
 from planning.risk.settlement import Settlement, settlement, settlement_trial
-from planning.risk.trial import Trial, trial_figures
 from planning.risk.way_out import Case, View, WayKind, WayOut, rank
 from planning.rules.classification import Quality, is_bad
 from planning.strategy.footing import has_unpaid, shortages

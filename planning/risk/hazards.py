@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import TYPE_CHECKING, Final
 
+from planning.household.cover import has_medical_cover
 from planning.risk.shock import MEDICAL_RULE
 from planning.units import MONTHS_PER_YEAR
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 SWINGING: Final = ("variable", "seasonal")
 WORKING: Final = ("salaried", "civil_servant", "business_owner", "self_employed", "freelance")
-MEDICAL_COVER: Final = "medical"
 
 _UNEMPLOYMENT: Final = "simulation.unemployment_rate"
 _MULTIPLE: Final = "simulation.job_loss_multiple"
@@ -93,10 +93,5 @@ def _job_risk(member: Member, rules: RulesInForce) -> JobRisk:
 
 def _bill_yuan(member: Member, household: Household, rules: RulesInForce) -> float:
     bill = float(rules.value(_BILL))
-    covered = any(
-        policy.insured == member.id
-        and policy.kind == MEDICAL_COVER
-        and (policy.ends_on is None or policy.ends_on >= rules.as_of)
-        for policy in household.insurance
-    )
+    covered = has_medical_cover(household, member.id, rules.as_of)
     return bill * (1 - float(rules.value(MEDICAL_RULE))) if covered else bill

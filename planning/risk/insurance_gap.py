@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from planning.dates import add_months
 from planning.household.cashflow import EARNED, LUMP_METHODS, liquid_assets, year_ahead
+from planning.household.cover import cover_in_force
 from planning.household.profile import is_paid_in
 from planning.household.recognition import monthly_income
 from planning.record import Record
@@ -132,14 +133,14 @@ class _Family:
         )
         return float(self.year["essential_expense"].sum()) - yuan(ended)
 
-    def in_force(self) -> list[Insurance]:
+    @property
+    def in_force(self) -> tuple[Insurance, ...]:
         """Policies that still run."""
-        last = self.rules.as_of
-        return [p for p in self.household.insurance if p.ends_on is None or p.ends_on >= last]
+        return cover_in_force(self.household, self.rules.as_of)
 
     def cover(self, member: str, kinds: Collection[str]) -> float:
         """Sums a member is insured for."""
-        mine = (p for p in self.in_force() if p.insured == member and p.kind in kinds)
+        mine = (p for p in self.in_force if p.insured == member and p.kind in kinds)
         return yuan(sum(policy.sum_assured for policy in mine))
 
 
@@ -159,7 +160,9 @@ def insurance_gap(
     pay : needed where income is stated before tax.
     """
     family = _Family(household, sheet, year_ahead(frame), rules, pay)
-    with_medical = {p.insured for p in family.in_force() if p.kind == "medical"}
+    with_medical = {
+        p.insured for p in cover_in_force(household, rules.as_of) if p.kind == "medical"
+    }
     return Cover(
         gaps=tuple(
             gap
@@ -278,7 +281,7 @@ def _pension_age(member: Member, rules: RulesInForce) -> int:
 
 def _ending(family: _Family) -> Iterator[EndingCover]:
     last = add_months(family.rules.as_of, int(family.rules.value(NOTICE_RULE)))
-    dated = [(p.ends_on, p) for p in family.in_force() if p.ends_on and p.ends_on <= last]
+    dated = [(p.ends_on, p) for p in family.in_force if p.ends_on and p.ends_on <= last]
     for ends_on, policy in sorted(dated, key=lambda pair: (pair[0], pair[1].insured)):
         yield EndingCover(
             insured=policy.insured,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planning.dates import add_months
+from planning.dates import add_months, months_between
 from planning.loans.account_paths import DAY, AccountPaths
 from planning.units import FEN_PER_YUAN
 
@@ -118,6 +118,7 @@ class _Debts:
         self.service, self.lump, self.interest, self.fund_paid, self.fund_balance = (
             np.zeros((months, paths)) for _ in range(5)
         )
+        self.has_lump = False
         self._closed = 0
         moves = {name: moved.T for name, moved in shocks.moves_bp.items()}
         yearly = {
@@ -139,13 +140,14 @@ class _Debts:
             due = [
                 (day, turn[loan], loan)
                 for loan, walk in self._walks.items()
-                if (day := walk.due_on) is not None and self._month(day) < len(self.service)
+                if (day := walk.due_on) is not None
+                and months_between(self._first, day) < len(self.service)
             ]
             if not due:
                 break
             day, _, loan = min(due)
-            self._close_months(self._month(day))
-            self._pay(loan, self._month(day))
+            self._close_months(months_between(self._first, day))
+            self._pay(loan, months_between(self._first, day))
         self._close_months(len(self.service))
         for loan, walk in self._walks.items():
             self.balances[loan][self._until[loan] :] = walk.balance
@@ -163,16 +165,16 @@ class _Debts:
         order += [loan for loan in self._walks if loan not in order]
         return {loan: place for place, loan in enumerate(order)}
 
-    def _month(self, day: date) -> int:
-        return (day.year - self._first.year) * 12 + day.month - self._first.month
-
     def _pay(self, loan: str, month: int) -> None:
         walk = self._walks[loan]
         self.balances[loan][self._until[loan] : month] = walk.balance
         self._until[loan] = month
         row = walk.pay()
-        self.service[month] += row.payment - row.lump + row.prepayment
-        self.lump[month] += row.lump
+        if np.any(row.lump):
+            self.service[month] -= row.lump
+            self.lump[month] += row.lump
+            self.has_lump = True
+        self.service[month] += row.payment + row.prepayment
         self.interest[month] += row.interest
         fund = self._of_fund.get(loan)
         if fund is not None:
@@ -255,13 +257,21 @@ def _block(course: Course, shocks: Shocks, extra_liquid_yuan: float) -> Paths:
     other *= shocks.other_kept.T
     arrears = np.zeros_like(income)
     arrears[0] = course.arrears_yuan
-    service, lump = _yuan(debts.service), _yuan(debts.lump)
-    fund_paid = _yuan(debts.fund_paid)
+    service, lump, fund_paid, fund_balance = (
+        debts.service,
+        debts.lump,
+        debts.fund_paid,
+        debts.fund_balance,
+    )
     net = essential + other
-    for claim in (service, lump, arrears):
-        net += claim
+    net += _yuan(service)
+    net[0] += course.arrears_yuan
+    if debts.has_lump:
+        net += _yuan(lump)
     np.subtract(income, net, out=net)
-    net += fund_paid
+    if course.funds:
+        net += _yuan(fund_paid)
+        _yuan(fund_balance)
     liquid = net.cumsum(axis=0)
     liquid += course.liquid_yuan + extra_liquid_yuan
     return Paths(
@@ -276,7 +286,7 @@ def _block(course: Course, shocks: Shocks, extra_liquid_yuan: float) -> Paths:
         net=net.T,
         liquid_assets=liquid.T,
         interest=_yuan(debts.interest).T,
-        fund_balance=_yuan(debts.fund_balance).T,
+        fund_balance=fund_balance.T,
         property_value=course.property_yuan * shocks.property_kept,
         balances={loan: _yuan(owed).T for loan, owed in debts.balances.items()},
     )

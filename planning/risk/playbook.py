@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from pydantic import Field
 
 from planning.household.cashflow import EARNED, LUMP_METHODS
+from planning.household.cover import cover_in_force
 from planning.household.guarantees import open_guarantees
 from planning.loans.rates import follows_index
 from planning.record import Record
@@ -280,10 +281,8 @@ def _illness(g: Ground) -> Iterator[Step]:
     at_once = g.day("at_once")
     kinds = {
         policy.kind: policy.sum_assured
-        for policy in g.household.insurance
-        if policy.insured == member
-        and policy.kind in ("medical", "critical_illness")
-        and (policy.ends_on is None or policy.ends_on >= g.rules.as_of)
+        for policy in cover_in_force(g.household, g.rules.as_of)
+        if policy.insured == member and policy.kind in ("medical", "critical_illness")
     }
     insured: dict[str, float | int | str] = {
         f"{kind}_yuan": yuan(amount) for kind, amount in kinds.items()

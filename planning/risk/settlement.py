@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from planning.record import Record
 from planning.risk.class_path import late_terms_range, owed_on
-from planning.risk.trial import Trial
+from planning.risk.relief_trial import Trial
 from planning.units import yuan
 
 if TYPE_CHECKING:

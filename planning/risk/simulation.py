@@ -19,8 +19,9 @@ from planning.market.rate_chain import RateChain, rate_chain
 from planning.record import Record
 from planning.risk.course import course
 from planning.risk.draws import first_month
-from planning.risk.game import SPENT_YUAN, THREADS, Game
 from planning.risk.hazards import hazards
+from planning.risk.monte_carlo import SPENT_YUAN, MonteCarlo
+from planning.risk.paths import THREADS
 from planning.risk.variants import VariantCode, monthly_spending
 from planning.units import BASIS_POINT
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from planning.risk.game import Seen
+    from planning.risk.monte_carlo import Seen
     from planning.risk.stress import Projection
     from planning.risk.variants import Variant
     from planning.strategy.choice import Situation
@@ -178,27 +179,27 @@ def simulation(
         )
     )
     spent = [np.array(monthly_spending(x.spending, len(as_is.months))) for x in others]
-    game = Game(
+    runs = MonteCarlo(
         course=as_is,
         risks=hazards(situation.household, as_is, chain, rules),
         seed=seed_of(situation.household.client, situation.as_of) if seed is None else seed,
         paths=int(rules.value(_PATHS)) if paths is None else paths,
         others=tuple(zip(changed, spent, strict=True)),
     )
-    return told(game, chain, others)
+    return told(runs, chain, others)
 
 
-def told(game: Game, chain: RateChain, others: Sequence[Variant] = ()) -> Simulation:
-    """The figures of a game."""
-    seen, course_ = game.played(), game.course
+def told(runs: MonteCarlo, chain: RateChain, others: Sequence[Variant] = ()) -> Simulation:
+    """The figures of what was drawn and lived."""
+    seen, course_ = runs.played(), runs.course
     short, distressed = (
         np.logical_or.accumulate(x, axis=0) for x in (seen.is_short, seen.is_distress)
     )
     shortfall, distress = [_chance(x) for x in short], [_chance(x) for x in distressed]
     follows = any(rate.index is not None for loan in course_.loans for rate in loan.rates)
     return Simulation(
-        seed=game.seed,
-        paths=game.paths,
+        seed=runs.seed,
+        paths=runs.paths,
         horizon_months=course_.horizon_months,
         months=tuple(f"{month:%Y-%m}" for month in course_.months),
         chain=chain,

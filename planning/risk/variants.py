@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from planning.dates import months_between
 from planning.household.cashflow import liquid_assets
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.risk.course import put_off
-from planning.risk.draws import month_of
 from planning.risk.hard_cases import all_ways_to_lighten
-from planning.risk.trial import without_what_can_wait
+from planning.risk.relief_trial import without_what_can_wait
 from planning.strategy.income_falls import HORIZON
 from planning.strategy.trial import room_of, trial_of
 from planning.units import yuan
@@ -146,7 +146,7 @@ def _prepaying(situation: Situation, together: Strategies | None) -> Variant | N
 
 
 def _prepayment(debt: Position, action: NextAction) -> tuple[int, float]:
-    month = month_of(action.paid_on, debt.as_of)
+    month = months_between(debt.as_of, action.paid_on)
     return month, yuan(action.amount_fen + (action.charged_fen or 0))
 
 
@@ -154,7 +154,7 @@ def _paid_until(debt: Position, day: date) -> Iterator[tuple[int, float]]:
     """What falls due on a debt up to a day."""
     for row in debt.remaining:
         if row.due_on <= day:
-            yield month_of(row.due_on, debt.as_of), yuan(row.own_payment + row.prepayment)
+            yield months_between(debt.as_of, row.due_on), yuan(row.own_payment + row.prepayment)
 
 
 def _after(debt: Position, action: NextAction) -> Position:
@@ -176,7 +176,7 @@ def _borrowing(situation: Situation, chosen: Selection | None) -> Variant | None
         position(contract, rate_steps(contract, situation.histories), situation.as_of)
         for contract in made.contracts
     ]
-    drawn_in = month_of(situation.starts_on, situation.as_of)
+    drawn_in = months_between(situation.as_of, situation.starts_on)
     spent = liquid_assets(situation.household) - way.liquid_after_yuan
     before = [
         paid for debt in situation.replaced for paid in _paid_until(debt, situation.starts_on)

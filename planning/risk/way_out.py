@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from planning.record import Record
 from planning.risk.collateral_sale import Sale
+from planning.risk.relief_trial import Trial, TrialFigures, trial_figures
 from planning.risk.settlement import Settlement
-from planning.risk.trial import Trial, TrialFigures, trial_figures
 from planning.rules.classification import Quality
 from planning.strategy.income_falls import ReliefStep
 from planning.strategy.restructure import CreditCode, ReliefKind

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, get_args
 
+from planning.dates import months_between
 from planning.household.cashflow import cashflow
 from planning.household.pay import net_pay
 from planning.loans.position import position
@@ -27,7 +28,7 @@ from planning.repayment.order import (
 )
 from planning.repayment.owed import ContractDebt
 from planning.repayment.run import repaid
-from planning.strategy.money import floor_by_month, household_purse, month_ends, month_of
+from planning.strategy.money import floor_by_month, household_purse, month_ends
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def household_desk(
     saving = tuple(goal for goal in household.goals if goal.kind != "reserve")
     keeping = household.model_copy(update={"goals": saving}) if reserve_yuan else household
     floor = floor_by_month(keeping, as_of, len(frame), reserve, own_share)
-    months = len(frame) if found.ends_on is None else max(month_of(as_of, found.ends_on), 0)
+    months = len(frame) if found.ends_on is None else max(months_between(as_of, found.ends_on), 0)
     return Desk(
         debts=debts,
         purse=household_purse(household, positions, debts, frame, floor),

@@ -7,11 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
+from planning.dates import months_between
 from planning.household.cashflow import EARNED
 from planning.record import Record
 from planning.repayment.goal import Budget, is_free, least_extra, repaid_within
 from planning.repayment.order import Avalanche
-from planning.strategy.money import month_ends, month_of
+from planning.strategy.money import month_ends
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class FixedSums:
     def target_points(self) -> Iterator[TargetPoint]:
         """Days by which the household may want to be free of debt."""
         for code, by in self._target_days():
-            month = month_of(self.as_of, by)
+            month = months_between(self.as_of, by)
             if by < month_ends(by, 1)[0]:
                 month -= 1
             extra = least_extra(
@@ -116,4 +117,4 @@ class FixedSums:
 
     def _is_ahead(self, day: date) -> bool:
         """Whether a day comes before the last debt ends by contract, a full month from now."""
-        return 1 < month_of(self.as_of, day) < (self.contract.months or 0)
+        return 1 < months_between(self.as_of, day) < (self.contract.months or 0)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
-from planning.dates import add_months
+from planning.dates import add_months, months_between
 from planning.household.cashflow import cashflow, liquid_assets
 from planning.household.profile import HOUSING
 from planning.record import Record
@@ -323,7 +323,7 @@ def _wanted(who: Footing, taken: Sequence[Relieved]) -> WantedLoan | None:
         return None
     alone = _with_loan(who, figures, ())
     joint = _with_loan(who, figures, [one for one in taken if one not in beside])
-    first = max(_number(who, _wanted_on(who)) + 1, _year_from(who, taken))
+    first = max(months_between(who.as_of, _wanted_on(who)) + 1, _year_from(who, taken))
     margin, lowest = _margin(alone, first), _lowest_of_year(alone)
     is_enough = bool(instead) and margin >= 0 and lowest >= 0
     ask_by = min(one.option.ask_by for one in beside)
@@ -349,11 +349,6 @@ def _wanted_on(who: Footing) -> date:
     return max(who.household.need.wanted_by or who.as_of, who.as_of)
 
 
-def _number(who: Footing, day: date) -> int:
-    """Number of a day's month, the plan's own being 0."""
-    return (day.year - who.as_of.year) * MONTHS_PER_YEAR + day.month - who.as_of.month
-
-
 def _with_loan(who: Footing, loan: Figures, taken: Sequence[Relieved]) -> pd.DataFrame:
     """The frugal months with options taken, and the loan in place of the debts it ends."""
     begins = _wanted_on(who)
@@ -371,7 +366,7 @@ def _with_loan(who: Footing, loan: Figures, taken: Sequence[Relieved]) -> pd.Dat
         least_months=int(who.rules.value(HORIZON)),
         pay=who.pay,
     )
-    first = _number(who, begins) + 1
+    first = months_between(who.as_of, begins) + 1
     paid = [
         yuan(loan.first_payment_fen) if first <= number < first + loan.months else 0.0
         for number in range(len(frame))

@@ -11,7 +11,7 @@ from planning.household.cashflow import liquid_assets
 from planning.household.fund_offset import fund_pools
 from planning.household.profile import HOUSING
 from planning.repayment.purse import HouseholdPurse, Money, paid_by
-from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
+from planning.units import FEN_PER_YUAN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +30,6 @@ def month_ends(as_of: date, months: int) -> tuple[date, ...]:
     """Last days of the plan's own month and the ones after it."""
     first = as_of.replace(day=1)
     return tuple(add_months(first, number + 1) - DAY for number in range(months))
-
-
-def month_of(as_of: date, day: date) -> int:
-    """The number of a day's month, the plan's own being 0."""
-    return (day.year - as_of.year) * MONTHS_PER_YEAR + day.month - as_of.month
 
 
 def household_purse(

@@ -14,6 +14,7 @@ from decimal import Decimal
 from math import ceil
 from typing import TYPE_CHECKING, Final, Literal
 
+from planning.dates import months_between
 from planning.record import Record
 from planning.repayment.order import (
     Avalanche,
@@ -30,7 +31,7 @@ from planning.repayment.solver import warm
 from planning.strategy.desk import Desk
 from planning.strategy.fixed_sums import BudgetPoint, FixedSums, TargetPoint
 from planning.strategy.fund_use import FundUse, fund_uses
-from planning.strategy.money import floor_by_month, household_purse, month_ends, month_of
+from planning.strategy.money import floor_by_month, household_purse, month_ends
 from planning.strategy.next_actions import NextAction, next_actions, planned_action
 from planning.units import BASIS_POINT, FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
 
@@ -288,7 +289,7 @@ def _window(case: RepaymentCase, months: int) -> range:
     """Months in which cash prepays."""
     if case.ends_on is None:
         return range(months)
-    return range(max(month_of(case.as_of, case.ends_on), 0))
+    return range(max(months_between(case.as_of, case.ends_on), 0))
 
 
 class _Lived:

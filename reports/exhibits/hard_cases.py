@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
     from planning.risk.class_path import ClassPath, Owed
     from planning.risk.collateral import CollateralPath, CoverCase, CoverYear
-    from planning.risk.trial import TrialFigures
+    from planning.risk.relief_trial import TrialFigures
     from planning.risk.way_out import WayOut
 
 YUAN_PER_WAN = 10_000

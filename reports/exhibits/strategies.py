@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from planning.strategy.money import month_of
+from planning.dates import months_between
 from planning.strategy.next_actions import NEXT_ACTIONS, PREPAYING
 from reports.exhibits.chart import add_legend, chart, new_figure
 from reports.exhibits.debts import FEN_PER_WAN, MOST_YEARS_NAMED, debt_name
@@ -90,7 +90,7 @@ def course_chart(plan: LiabilityPlan, language: str) -> Html:
         return NOTHING
     speech = Language(language)
     say = speech.either
-    places = [month_of(found.course_months[0], day) for day in found.course_months]
+    places = [months_between(found.course_months[0], day) for day in found.course_months]
     named, rest = _largest(found.courses)
     figure, axes = new_figure(64)
     axes.stackplot(
@@ -136,7 +136,7 @@ def payoff_table(plan: LiabilityPlan, language: str) -> Html:
             debt_name(plan.debt(payoff.liability), speech),
             speech.date(payoff.contract_on),
             speech.date(payoff.pays_off_on),
-            _earlier(month_of(payoff.pays_off_on, payoff.contract_on), speech),
+            _earlier(months_between(payoff.pays_off_on, payoff.contract_on), speech),
         ]
         for payoff in found.outcome(found.advised).payoffs
     ]

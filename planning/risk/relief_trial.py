@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planning.dates import months_between
 from planning.household.cashflow import cashflow, liquid_assets
 from planning.record import Record
 from planning.risk.tight_month import TightMonth, tight_month
@@ -81,7 +82,7 @@ def trial_figures(who: Footing, trial: Trial) -> TrialFigures:
     horizon = int(who.rules.value(HORIZON))
     frugal = without_what_can_wait(who.household)
     frame = cashflow(frugal, trial.positions, who.as_of, least_months=horizon, pay=who.pay)
-    first = max(month_number(who.as_of, trial.begins_on), 1)
+    first = max(months_between(who.as_of, trial.begins_on), 1)
     net = frame["net"].to_numpy() + _monthly(trial, len(frame), who.as_of)
     regular = net + frame["lump_principal"].to_numpy()
     for number, amount in trial.sums_yuan.items():
@@ -111,13 +112,8 @@ def without_what_can_wait(household: Household) -> Household:
     return household.model_copy(update={"expenses": kept})
 
 
-def month_number(as_of: date, day: date) -> int:
-    """Number of a day's month, the plan's own being 0."""
-    return (day.year - as_of.year) * MONTHS_PER_YEAR + day.month - as_of.month
-
-
 def _monthly(trial: Trial, months: int, as_of: date) -> NDArray[np.float64]:
-    begun = np.arange(months) > month_number(as_of, trial.begins_on)
+    begun = np.arange(months) > months_between(as_of, trial.begins_on)
     return np.where(begun, trial.monthly_yuan, 0.0)
 
 

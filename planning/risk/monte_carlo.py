@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from planning.risk.draws import BLOCK, Stream, drawn, month_of
-from planning.risk.paths import lived, loan_to_value
+from planning.dates import months_between
+from planning.risk.draws import BLOCK, Stream, drawn
+from planning.risk.paths import THREADS, lived, loan_to_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Floats = NDArray[np.float64]
     Places = NDArray[np.intp]
-
-THREADS: Final = 2
 
 SPENT_YUAN: Final = -0.005
 """Below it something is missing: half a fen, so that a sum in float is not taken for a debt."""
@@ -58,7 +57,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Game:
+class MonteCarlo:
     """
     A household, what may happen to it, and how many paths from which seed.
 
@@ -116,7 +115,7 @@ def _lpr_by_month(course: Course, shocks: Shocks) -> Floats:
     """What the LPR of five years has moved by each month's end."""
     if "lpr_5y" not in shocks.moves_bp:
         return np.zeros((len(course.months), shocks.paths))
-    published = [month_of(day, course.months[0]) for day in course.publications]
+    published = [months_between(course.months[0], day) for day in course.publications]
     columns = np.searchsorted(published, np.arange(len(course.months)), side="right")
     by_month: Floats = shocks.moves_bp["lpr_5y"].T[columns]
     return by_month
