@@ -50,7 +50,7 @@ PATHS = 10_000
 PANDAS_PATHS = 2_500
 CHECKED_PATHS = 200
 SEED = 20261122
-ROUNDS = 7
+ROUNDS = 15
 CORES = 2
 SPAN_MONTHS = 36
 HOUSEHOLDS = 1_000
@@ -280,9 +280,9 @@ def own_month(months: Course, debts: Sequence[PandasLoan]) -> float:
 
 def shock_frames(shocks: Shocks) -> dict[str, pd.DataFrame]:
     """Shocks as frames of (months, paths)."""
-    earned = {f"earned {n}": pd.DataFrame(k.T) for n, k in enumerate(shocks.earned_kept)}
-    moves = {name: pd.DataFrame(moved.T / 10_000) for name, moved in shocks.moves_bp.items()}
-    return earned | moves | {"extra": pd.DataFrame(shocks.extra_spending.T)}
+    drawn_here = {f"earned {n}": kept for n, kept in enumerate(shocks.earned_kept)}
+    drawn_here |= shocks.moves_bp | {"extra": shocks.extra_spending}
+    return {name: pd.DataFrame(one.T.astype(np.float64)) for name, one in drawn_here.items()}
 
 
 class PandasLoan:
@@ -322,7 +322,7 @@ class PandasLoan:
         column = sum(day < on for day in self.publications)
         if on <= AS_OF:
             return
-        self.rate = self.known_rate + moves.iloc[column]
+        self.rate = self.known_rate + moves.iloc[column] / 10_000
         growth = (1 + self.rate / MONTHS_PER_YEAR) ** self.left
         self.payment = cents(self.balance * self.rate / MONTHS_PER_YEAR * growth / (growth - 1))
 

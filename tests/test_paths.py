@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planning.risk.paths as engine
-from planning.dates import add_months
+from planning.dates import add_months, months_between
 from planning.household.cashflow import IncomeShock
 from planning.household.pay import net_pay
 from planning.loans.contract import LoanContract
@@ -23,7 +23,7 @@ from planning.loans.rates import IndexHistory, rate_steps
 from planning.loans.repricing import repricing
 from planning.market.history import publication_day, read_index_histories
 from planning.risk.course import course
-from planning.risk.paths import lived, loan_to_value
+from planning.risk.paths import Claims, lived, loan_to_value
 from planning.risk.shock import no_shocks, scenario_shocks
 from planning.risk.stress import projection
 from tests.conftest import AS_OF, EXAMPLES, ROOT, inputs_of
@@ -178,6 +178,42 @@ def test_every_path_of_a_contract_is_its_exact_ledger(facts, paths):
         assert not by_day
 
 
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(contracts, walks, st.sampled_from([0, 30]), st.randoms(use_true_random=False))
+def test_a_run_of_payments_is_the_payments_one_by_one(facts, walk, fee, random):
+    """Months paid together have the instalment, the interest and the balance of each alone."""
+    try:
+        contract = contract_of({**facts, "monthly_fee": Decimal(fee)})
+    except ValueError:
+        return
+    debt = position(contract, rate_steps(contract, HISTORIES), AS_OF)
+    moves = np.zeros((len(DAYS) + 1, 2))
+    moves[: len(walk), 1] = walk
+    moves[len(walk) :, 1] = walk[-1]
+    index = "provident_fund" if "fund" in facts["rate"]["index"] else facts["rate"]["index"]
+    alone, together = (repricing(debt, DAYS).walk({index: moves}, 2) for _ in range(2))
+    while alone.due_on is not None:
+        assert together.due_on == alone.due_on
+        ahead = min(together.run_ahead, random.randint(0, 30))
+        interest, closing = np.ones(2), np.full((ahead, 2), np.nan)
+        paid = together.pay_run(ahead, interest, closing) if ahead else None
+        begins = alone.due_on
+        for month in range(1 if paid is None else ahead):
+            assert months_between(begins, alone.due_on) == month
+            row = alone.pay()
+            if paid is None:
+                one = together.pay()
+                assert np.array_equal(one.payment, row.payment)
+                assert np.array_equal(one.interest, row.interest)
+                assert np.array_equal(one.closing, row.closing)
+            else:
+                assert np.array_equal(paid, row.payment)
+                interest -= row.interest
+                assert np.array_equal(closing[month], row.closing)
+        assert np.array_equal(interest, [1, 1])
+    assert together.due_on is None
+
+
 def test_the_walk_is_chosen_by_what_a_path_moves():
     """Stepped where that can be, exact where a clause needs it, known where nothing moves."""
     facts = {
@@ -270,19 +306,33 @@ def test_balances_are_those_of_the_ledgers(inputs):
             assert paths.balances[debt.contract.id][0, number] == pytest.approx(owed / 100)
 
 
-def test_blocks_and_threads_change_no_figure(monkeypatch):
-    """Seven paths walked two at a time are the seven walked together."""
+def test_months_worked_on_together_change_no_figure(monkeypatch):
+    """A month at a time is all of them at once."""
     compiled, _, histories, _ = household_course(inputs_of(EXAMPLES[0]))
     cases = [case(str(n), rate_shock_bp=15 * n, months_without_pay=n) for n in range(7)]
     rules = inputs_of(EXAMPLES[0]).book.on(AS_OF)
     shocks = scenario_shocks(compiled, cases, histories, rules)
     together = lived(compiled, shocks)
-    monkeypatch.setattr(engine, "BLOCK", 2)
+    monkeypatch.setattr(engine, "TOGETHER", 7)
     apart = lived(compiled, shocks)
-    for name in (*FLOWS, "interest", "fund_balance", "property_value"):
+    assert (together.interest == apart.interest).all()
+    for name in (*FLOWS, "fund_balance", "property_value"):
         assert (getattr(together, name) == getattr(apart, name)).all()
     for debt, owed in together.balances.items():
         assert (owed == apart.balances[debt]).all()
+
+
+def test_balances_nobody_asks_for_are_not_kept():
+    """The rest is the same without them."""
+    compiled, _, _, _ = household_course(inputs_of(EXAMPLES[0]))
+    first = compiled.loans[0].id
+    whole = lived(compiled, no_shocks(compiled, 2))
+    still = no_shocks(compiled, 2)
+    claims = Claims(compiled, still.moves_bp, 2, still, keeps={first})
+    part = lived(compiled, still, claims=claims)
+    assert list(part.balances) == [first]
+    assert (part.balances[first] == whole.balances[first]).all()
+    assert (part.liquid_assets == whole.liquid_assets).all()
 
 
 def one_path(inputs, **change):

@@ -41,7 +41,7 @@ def contract(name: str, as_of: date, age_months: int, months: int, **terms: obje
 
 
 def household(as_of: date, need: dict) -> Household:
-    """The same household, as old on every day."""
+    """The same household, as old on every day; with a mortgage where a home is sought."""
     asset = {"valued_on": as_of, "is_pledged": False}
     return Household.model_validate(
         {
@@ -74,7 +74,11 @@ def household(as_of: date, need: dict) -> Household:
                 {"owner": "wei", "balance": Decimal(60_000), "monthly_deposit": Decimal(3_000)},
             ),
             "liabilities": (
-                contract("mortgage", as_of, 30, 240, product="mortgage", secured_by=("flat",)),
+                *(
+                    (contract("mortgage", as_of, 30, 96, product="mortgage", secured_by=("flat",)),)
+                    if need is HOME
+                    else ()
+                ),
                 contract("shop", as_of, 10, 36, product="business_loan", method="interest_only"),
                 contract("card", as_of, 6, 24, product="card_instalment", method="flat_fee",
                          principal=Decimal(24_000),

@@ -8,6 +8,7 @@ contract reads it on its own reset dates.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from planning.loans.position import Position
 
 Floats = NDArray[np.float64]
-Moves = dict[str, Floats]
+Reals = NDArray[np.float64] | NDArray[np.float32]
+"""Draws come in single precision; they are no amounts of money."""
+
+Moves = Mapping[str, Reals]
 """By index: (publications + 1, paths), basis points moved since the day of the plan."""
 
 RATE_UNITS: Final = 10**6
@@ -67,7 +71,8 @@ class PathRate:
         known = float(self.known * RATE_UNITS)
         if self.index is None or self.index not in moves:
             return known
-        read = float(self.index_rate * RATE_UNITS) + UNITS_PER_BP * moves[self.index][self.column]
+        moved_bp = moves[self.index][self.column].astype(np.float64)
+        read = float(self.index_rate * RATE_UNITS) + UNITS_PER_BP * moved_bp
         np.maximum(read, 0.0, out=read)
         if self.multiplier != 1:
             read = np.rint(read * float(self.multiplier))

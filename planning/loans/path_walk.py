@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from planning.dates import months_between
 from planning.loans.annuity import level_payment
 from planning.loans.events import DeferralEvent, ExtensionEvent
 from planning.loans.instalment import LEVEL, SHARED
@@ -86,6 +87,29 @@ class PathWalk:
         """Take principal off beside the row paid last; the instalment is lowered."""
         raise NotImplementedError
 
+    @property
+    def run_ahead(self) -> int:
+        """How many payments from the next on are alike, one in each month from its own on."""
+        return 0
+
+    def pay_run(
+        self, months: int, interest: Floats, closing: Floats | None = None
+    ) -> Floats | None:
+        """
+        That many payments or fewer.
+
+        Parameters
+        ----------
+        months : how many.
+        interest : (paths,), 分, to which their interest and fees are added.
+        closing : (months, paths), written: the principal owed after each.
+
+        Returns
+        -------
+        What each month pays, (paths,); None, and nothing is paid, where they turn out not alike.
+        """
+        raise NotImplementedError
+
 
 class KnownWalk(PathWalk):
     """A contract whose rows no path moves."""
@@ -136,7 +160,9 @@ class ExactWalk(PathWalk):
 
     def __init__(self, reads: Repricing, moves: Moves, paths: int) -> None:
         read = [
-            moves[rate.index][rate.column] if rate.index in moves else np.zeros(paths)
+            moves[rate.index][rate.column]
+            if rate.index is not None and rate.index in moves
+            else np.zeros(paths)
             for rate in reads.rates
         ]
         distinct, of = np.unique(np.array(read).T, axis=0, return_inverse=True)
@@ -194,7 +220,7 @@ def _ledger_on(debt: Position) -> Ledger:
 
 def _borne(debt: Position) -> dict[date, float]:
     """What somebody else bears of each payment at the rates known."""
-    return {row.due_on: float(row.subsidy) for row in debt.remaining}
+    return {row.due_on: float(row.subsidy) for row in debt.remaining if row.subsidy}
 
 
 class SteppedWalk(PathWalk):
@@ -219,6 +245,7 @@ class SteppedWalk(PathWalk):
         self._extensions = [e for e in ledger.term_changes if isinstance(e, ExtensionEvent)]
         rates = zip(self._debt.steps, reads.rates, strict=True)
         self._on = {step.starts_on: rate.units(moves) for step, rate in rates}
+        self._runs = reads.runs
         self._period: Period | None = self._period_after(self._number)
 
     @classmethod
@@ -238,21 +265,82 @@ class SteppedWalk(PathWalk):
 
     def _period_after(self, number: int) -> Period:
         """The next period, after the extensions that begin with it."""
-        period = self._period_of(number + 1)
+        period = self._period_of(number + 1, self._starts_on)
         while self._extensions and self._extensions[0].starts_on <= period.paid_on:
             months = self._extensions.pop(0).months
             self._plan.extend(self._contract.periods_of(months))
             self._is_open = self._is_open or self._plan.is_open
-            period = self._period_of(number + 1)
+            period = self._period_of(number + 1, self._starts_on)
         return period
 
-    def _period_of(self, number: int) -> Period:
+    def _period_of(self, number: int, starts_on: date) -> Period:
         place = number, self._plan.last_period
         if place not in self._periods:
             self._periods[place] = period_of(
-                self._contract, self._debt.steps, number, self._starts_on, self._plan.last_period
+                self._contract, self._debt.steps, number, starts_on, self._plan.last_period
             )
         return self._periods[place]
+
+    @property
+    def run_ahead(self) -> int:
+        """Whole periods at one rate, with one instalment, before the last."""
+        first, last = self._period, self._plan.last_period
+        if first is None or self._contract.method not in LEVEL or self._extensions:
+            return 0
+        place = first.number, last
+        if place not in self._runs:
+            self._runs[place] = self._count_run(first, last)
+        return self._runs[place]
+
+    def _count_run(self, first: Period, last: int) -> int:
+        count, period, step = 0, first, first.spans[0][0]
+        while (
+            period.number < last
+            and period.length.is_regular
+            and period.length == first.length
+            and (len(period.spans), period.spans[0][0]) == (1, step)
+            and months_between(first.paid_on, period.paid_on) == count
+            and period.paid_on not in self._borne
+        ):
+            count += 1
+            period = self._period_of(period.number + 1, period.ends_on)
+        return count
+
+    def pay_run(
+        self, months: int, interest: Floats, closing: Floats | None = None
+    ) -> Floats | None:
+        """Payments of one instalment."""
+        first = self._period
+        assert first is not None  # noqa: S101  something is due
+        rate = self._on[first.spans[0][0].starts_on]
+        self._number = first.number
+        self._open_period(rate)
+        # What is owed falls from month to month, and is not paid off within them.
+        is_covered = self._level >= self._counted(rate, first.length.part, first.length.whole)
+        if not is_covered.all() or (self.balance < months * self._level).any():
+            return None
+        year = Fraction(first.length.part, first.length.whole * RATE_UNITS)
+        weight, whole = rate * (2.0 * year.numerator), float(year.denominator)
+        owed, accrued = self.balance + 0.0, np.empty_like(interest)
+        for month in range(months):
+            # `half_up`, without an array of its own at each step.
+            np.multiply(owed, weight, out=accrued)
+            accrued += whole
+            accrued /= 2.0 * whole
+            np.floor(accrued, out=accrued)
+            owed += accrued
+            owed -= self._level
+            if closing is not None:
+                closing[month] = owed
+        # What was paid and did not lower the balance.
+        interest += months * (self._level + self._fee)
+        interest += owed - self.balance
+        self.balance = owed
+        self._number += months - 1
+        self._starts_on = self._period_of(self._number, first.starts_on).ends_on
+        self._period = self._period_after(self._number)
+        paid: Floats = self._level + self._fee
+        return paid
 
     def pay(self) -> PathRow:
         """The next payment, and its part of interest."""
@@ -306,8 +394,9 @@ class SteppedWalk(PathWalk):
         per_year = self._contract.periods_per_year
         wanted = self.balance * _annuity(self._rate, periods, per_year)
         level: Floats = np.floor(wanted + 0.5)
-        nearly_half = np.abs(wanted - np.floor(wanted) - 0.5) < TIE
-        for place in np.flatnonzero(nearly_half):
+        wanted -= level
+        is_tie = np.abs(wanted, out=wanted) > 0.5 - TIE
+        for place in np.flatnonzero(is_tie):
             balance, rate = (
                 np.broadcast_to(x, level.shape)[place] for x in (self.balance, self._rate)
             )

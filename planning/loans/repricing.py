@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from planning.loans.path_rates import Floats, Moves, PathRate
+    from planning.loans.path_rates import Moves, PathRate, Reals
     from planning.loans.period import Period
     from planning.loans.position import Position
 
@@ -27,11 +27,13 @@ class Repricing:
     debt : as it stands.
     rates : one a rate step of the contract.
     periods : by number and last period, those walked so far; they are the same on every path.
+    runs : by the same, how many payments from there on are alike.
     """
 
     debt: Position
     rates: tuple[PathRate, ...]
     periods: dict[tuple[int, int], Period] = field(default_factory=dict, compare=False, repr=False)
+    runs: dict[tuple[int, int], int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -62,7 +64,7 @@ class Repricing:
             return walked
         return ExactWalk(self, felt, paths) if felt else KnownWalk(self.debt)
 
-    def _feels(self, name: str, moved: Floats) -> bool:
+    def _feels(self, name: str, moved: Reals) -> bool:
         return any(rate.index == name and moved[rate.column].any() for rate in self.rates)
 
 

@@ -144,7 +144,7 @@ def rate_chain(histories: Mapping[str, IndexHistory], rules: RulesInForce) -> Ra
     )
 
 
-def index_moves(chain: RateChain, chances: Draws, sizes: Draws) -> dict[str, NDArray[np.float64]]:
+def index_moves(chain: RateChain, chances: Draws, sizes: Draws) -> dict[str, Draws]:
     """
     Cumulative moves of the indexes on many paths, basis points.
 
@@ -159,53 +159,63 @@ def index_moves(chain: RateChain, chances: Draws, sizes: Draws) -> dict[str, NDA
     column, before any publication, is 0.
     """
     publications, paths = chances.shape
-    moved = {name: np.zeros((publications + 1, paths)) for name in MOVED}
+    moved = np.zeros((2, publications + 1, paths), np.float32)
     state = _State(chain, paths)
     for number, drawn in enumerate(chances):
         hit = np.flatnonzero((drawn < state.rises_below) | (drawn >= state.falls_from))
         state.move(hit, drawn[hit] < state.rises_below[hit], sizes[number, hit])
-        for name, so_far in zip(MOVED, state.moved_bp, strict=True):
-            moved[name][number + 1] = so_far
-    return {name: cumulative.T for name, cumulative in moved.items()}
+        moved[:, number + 1] = state.moved_bp
+    steps = moved[1] * np.float32(chain.fund_share / GRID_BP)
+    np.rint(steps, out=steps)
+    steps *= GRID_BP
+    return dict(zip(MOVED, (moved[0].T, moved[1].T, steps.T), strict=True))
 
 
 class _State:
     """
-    Where every path stands: what each of `MOVED` has moved, and the draws that move it next.
+    Where every path stands: what either LPR has moved, and the draws that move it next.
 
     Only the paths that move are touched, about one in ten a month.
     """
 
     def __init__(self, chain: RateChain, paths: int) -> None:
-        self.moved_bp = np.zeros((3, paths), np.float32)
+        self.moved_bp = np.zeros((2, paths), np.float32)
         self.rises_below = np.zeros(paths, np.float32)
         self.falls_from = np.ones(paths, np.float32)
-        self._chain = chain
         self._steps = np.array((*chain.cuts_bp, *chain.hikes_bp), np.float32).T
         floors = (chain.floor_1y - chain.last_1y, chain.floor_5y - chain.last_5y)
         # A floor above today's level forbids cuts; it raises nothing.
         self._lowest_bp = np.array([[min(round(_bp(floor)), 0)] for floor in floors], np.float32)
-        self._expect(np.arange(paths), np.full(paths, chain.regime == "tightening"))
+        self._above_floor_bp = _bp(chain.last_5y - chain.floor_5y)
+        self._cut_chance = chain.cut.chance
+        self._cut_a_bp = chain.cut.chance / _bp(chain.mean_5y - chain.floor_5y)
+        # By whether rates are rising: the steps to take from, the next rise, the next fall.
+        cuts, hikes = len(chain.cuts_bp), len(chain.hikes_bp)
+        self._choice = np.array(((cuts, hikes), (0, cuts)), np.float32)
+        rises = (chain.first_hike.chance, chain.further_hike.chance)
+        self._rises_below = np.array(rises, np.float32)
+        self._falls_from_tight = np.float32(1) - np.float32(chain.first_cut.chance)
+        is_tight = np.full(paths, chain.regime == "tightening")
+        self._expect(np.arange(paths), is_tight, self.moved_bp[1])
 
     def move(self, hit: Places, rises: NDArray[np.bool_], sizes: Draws) -> None:
         """Paths `hit` take a step up or down, of the size drawn; a cut ends at the floor."""
-        cuts, hikes = len(self._chain.cuts_bp), len(self._chain.hikes_bp)
-        which = np.where(rises, sizes * hikes + cuts, sizes * cuts).astype(np.intp)
-        stepped = self.moved_bp[:2, hit] + self._steps.take(which, axis=1, mode="clip")
-        moved = np.maximum(stepped, self._lowest_bp, out=stepped)
-        self.moved_bp[:2, hit] = moved
-        self.moved_bp[2, hit] = np.rint(moved[1] * (self._chain.fund_share / GRID_BP)) * GRID_BP
-        self._expect(hit, rises)
+        of, first = self._choice.take(rises, axis=1)
+        which = (sizes * of + first).astype(np.intp)
+        stepped = self.moved_bp.take(hit, axis=1)
+        stepped += self._steps.take(which, axis=1, mode="clip")
+        np.maximum(stepped, self._lowest_bp, out=stepped)
+        self.moved_bp[:, hit] = stepped
+        self._expect(hit, rises, stepped[1])
 
-    def _expect(self, where: Places, is_tight: NDArray[np.bool_]) -> None:
+    def _expect(self, where: Places, is_tight: NDArray[np.bool_], moved_5y_bp: Draws) -> None:
         """The chances of the next move of some paths, as bounds on what is drawn."""
-        chain = self._chain
-        room = self.moved_bp[1, where] + _bp(chain.last_5y - chain.floor_5y)
-        slope = chain.cut.chance / _bp(chain.mean_5y - chain.floor_5y)
-        thinned = np.clip(room * slope, 0, chain.cut.chance)
-        rise = np.where(is_tight, chain.further_hike.chance, chain.first_hike.chance)
-        self.rises_below[where] = rise
-        self.falls_from[where] = 1 - np.where(is_tight, chain.first_cut.chance, thinned)
+        falls = (moved_5y_bp + self._above_floor_bp) * self._cut_a_bp
+        np.minimum(np.maximum(falls, 0, out=falls), self._cut_chance, out=falls)
+        np.subtract(1, falls, out=falls)
+        falls[is_tight] = self._falls_from_tight
+        self.rises_below[where] = self._rises_below.take(is_tight)
+        self.falls_from[where] = falls
 
 
 def _benchmark_months(known: Mapping[str, IndexHistory]) -> Iterator[_Month]:

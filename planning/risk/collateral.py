@@ -105,7 +105,7 @@ def collateral(
             debt: still_owed(owed[chosen], test.paths.liquid_assets[chosen])
             for debt, owed in test.paths.balances.items()
         },
-        test.shocks.property_kept[chosen],
+        test.shocks.property_kept[chosen].astype(np.float64),
         rules,
     )
 

@@ -18,17 +18,17 @@ import numpy as np
 from planning.dates import months_between
 from planning.market.rate_chain import index_moves
 from planning.risk.shock import Shocks
+from planning.risk.turn import TURN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from planning.risk.course import Course, EarnedLine
+    from planning.risk.course import Course
     from planning.risk.hazards import Hazards, JobRisk
 
     Draws = NDArray[np.float32]
-    Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
     Places = NDArray[np.intp]
 
@@ -78,71 +78,80 @@ class Drawn:
     first_months: dict[str, Places]
 
 
-def drawn(course: Course, risks: Hazards, stream: Stream) -> Drawn:
-    """What chance does to a household on a block of paths, from the month after the plan's own."""
+def drawn(
+    course: Course, risks: Hazards, stream: Stream, moves: dict[str, Draws] | None = None
+) -> Drawn:
+    """
+    What chance does to a household on a block of paths, from the month after the plan's own.
+
+    `moves` are those of `rates_drawn`, if they have been drawn.
+    """
     ahead, paths = len(course.months) - 1, stream.paths
     out = {
         job.owner: out_of_work(job, stream.uniform(f"job:{job.owner}", ahead)) for job in risks.jobs
     }
     bills = medical_bills(risks.medical_chance, risks.bills_yuan, stream.uniform("medical", ahead))
-    moves = _moves(course, risks, stream)
-    stays = np.broadcast_to(np.float64(1), (paths, ahead + 1))
+    stays = np.ones((1, ahead + 1))
+    earned, prices = _earned_kept(course, risks, out, stream), _property_kept(ahead, risks, stream)
+    moves = rates_drawn(course, risks, stream) if moves is None else moves
     shocks = Shocks(
-        earned_kept=_earned_kept(course, risks, out, stream),
+        earned_kept=earned,
         other_kept=stays,
         extra_spending=_from_next_month(bills, 0.0),
         rent_kept=stays,
-        property_kept=_property_kept(ahead, risks, stream),
+        property_kept=prices,
         moves_bp=moves,
     )
-    lost = np.logical_or.reduce([np.zeros((ahead, paths), np.bool_), *out.values()])
+    lost = np.zeros((ahead, paths), np.bool_)
+    for is_out in out.values():
+        lost |= is_out
     struck = {"job": 1 + first_month(lost), "medical": 1 + first_month(bills > 0)}
     return Drawn(shocks, struck | {"rate": _first_rise(course, moves, paths)})
 
 
-def _earned_kept(
-    course: Course, risks: Hazards, out: Mapping[str, Flags], stream: Stream
-) -> Floats:
-    kept = np.ones((len(course.earned), len(course.months), stream.paths))
+def _earned_kept(course: Course, risks: Hazards, out: Mapping[str, Flags], stream: Stream) -> Draws:
+    kept = np.empty((len(course.earned), len(course.months), stream.paths), np.float32)
+    kept[:, 0] = 1
     for place, line in enumerate(course.earned):
-        _swing(kept[place, 1:], f"income:{place}:{line.owner}:{line.kind}", line, risks, stream)
+        factor: Draws | float = 1
+        swing = risks.swings.get(line.stability, 0.0)
+        if swing:
+            normals = stream.normal(f"income:{place}:{line.owner}:{line.kind}", len(kept[0]) - 1)
+            factor = income_factor(swing, risks.persistence, normals)
         if line.owner in out:
-            kept[place, 1:] *= ~out[line.owner]
+            np.multiply(factor, ~out[line.owner], out=kept[place, 1:])
+        else:
+            kept[place, 1:] = factor
     return kept.transpose(0, 2, 1)
 
 
-def _swing(kept: Floats, driver: str, line: EarnedLine, risks: Hazards, stream: Stream) -> None:
-    """Let an unsteady income swing."""
-    swing = risks.swings.get(line.stability, 0.0)
-    if swing:
-        normals = stream.normal(driver, len(kept))
-        kept *= income_factor(swing, risks.persistence, normals)
-
-
-def _property_kept(ahead: int, risks: Hazards, stream: Stream) -> Floats:
+def _property_kept(ahead: int, risks: Hazards, stream: Stream) -> Draws:
     if not risks.property_swing:
         return np.broadcast_to(np.float64(1), (stream.paths, ahead + 1))
     normals = stream.normal("property", ahead)
     return _from_next_month(property_factor(risks.property_swing, normals), 1.0)
 
 
-def _from_next_month(drawn_months: Draws, today: float) -> Floats:
+def _from_next_month(drawn_months: Draws, today: float) -> Draws:
     """(paths, months): nothing happens in the plan's own month."""
     months, paths = drawn_months.shape
-    whole = np.full((months + 1, paths), today)
+    whole = np.full((months + 1, paths), today, np.float32)
     whole[1:] = drawn_months
     return whole.T
 
 
-def _moves(course: Course, risks: Hazards, stream: Stream) -> dict[str, Floats]:
+def rates_drawn(course: Course, risks: Hazards, stream: Stream) -> dict[str, Draws]:
+    """What chance does to the indices, as `Shocks` has it."""
     if risks.chain is None:
         return {}
     publications = len(course.publications)
     chances = stream.uniform("rate:chance", publications)
-    return index_moves(risks.chain, chances, stream.uniform("rate:size", publications))
+    sizes = stream.uniform("rate:size", publications)
+    with TURN:
+        return index_moves(risks.chain, chances, sizes)
 
 
-def _first_rise(course: Course, moves: Mapping[str, Floats], paths: int) -> Places:
+def _first_rise(course: Course, moves: Mapping[str, Draws], paths: int) -> Places:
     """The month in which an index first stands higher than on the plan's day."""
     if not moves:
         return np.full(paths, len(course.months))

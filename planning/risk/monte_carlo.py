@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from planning.dates import months_between
-from planning.risk.draws import BLOCK, Stream, drawn
-from planning.risk.paths import THREADS, lived, loan_to_value
+from planning.risk.draws import BLOCK, Stream, drawn, rates_drawn
+from planning.risk.paths import Claims, lived, loan_to_value, other_spending, spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from planning.loans.path_rates import Reals
     from planning.risk.course import Course
     from planning.risk.draws import Drawn
     from planning.risk.hazards import Hazards
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 SPENT_YUAN: Final = -0.005
 """Below it something is missing: half a fen, so that a sum in float is not taken for a debt."""
 
+THREADS: Final = 2
 
 TOGETHER: Final = ("first_months", "other_liquid")
 
@@ -49,7 +51,7 @@ class Seen:
     is_short: Flags
     is_distress: Flags
     instalment: Floats
-    lpr_5y_bp: Floats
+    lpr_5y_bp: Reals
     loan_to_value: Floats | None
     interest: Floats
     first_months: dict[str, Places]
@@ -80,28 +82,46 @@ class MonteCarlo:
             return _joined(list(pool.map(self._block, blocks)), pool)
 
     def _block(self, number: int) -> Seen:
-        stream = Stream(self.seed, number, min(BLOCK, self.paths - number * BLOCK))
-        draws = drawn(self.course, self.risks, stream)
+        course, paths = self.course, min(BLOCK, self.paths - number * BLOCK)
+        stream = Stream(self.seed, number, paths)
+        pledged = {debt for pledge in course.pledges for debt in pledge.liabilities}
+        moves = claims = draws = None
+        if number % 2 or course.funds:
+            draws = drawn(course, self.risks, stream)
+        else:
+            # Its short steps beside the long draws of the next block: see `turn`.
+            moves = rates_drawn(course, self.risks, stream)
+            claims = Claims(course, moves, paths, keeps=pledged)
+            draws = drawn(course, self.risks, stream, moves)
+        if claims is None:
+            claims = Claims(course, draws.shocks.moves_bp, paths, draws.shocks, pledged)
         others = tuple(
-            lived(other, _spending_more(draws.shocks, spent)).liquid_assets.T
+            lived(
+                other,
+                shocks := _spending_more(draws.shocks, spent),
+                claims=Claims(other, shocks.moves_bp, paths, shocks, ()),
+            ).liquid_assets.T
             for other, spent in self.others
         )
-        return _seen(self.course, draws, others)
+        return _seen(course, draws, claims, others)
 
 
-def _seen(course: Course, draws: Drawn, others: tuple[Floats, ...]) -> Seen:
-    paths = lived(course, draws.shocks)
+def _seen(course: Course, draws: Drawn, claims: Claims, others: tuple[Floats, ...]) -> Seen:
+    paths = lived(course, draws.shocks, claims=claims)
     shares = loan_to_value(course, paths, draws.shocks)
     is_short = paths.liquid_assets.T < SPENT_YUAN
-    lean = (paths.net + paths.other_expense).T
+    is_distress = np.empty_like(is_short)
+    for months in spans(*is_short.shape):
+        lean = paths.net.T[months] + other_spending(course, draws.shocks, months)
+        np.logical_and(is_short[months], lean < SPENT_YUAN, out=is_distress[months])
     return Seen(
         liquid=paths.liquid_assets.T,
         is_short=is_short,
-        is_distress=is_short & (lean < SPENT_YUAN),
+        is_distress=is_distress,
         instalment=paths.debt_service.T,
         lpr_5y_bp=_lpr_by_month(course, draws.shocks),
         loan_to_value=None if shares is None else shares.T,
-        interest=paths.interest.T.sum(axis=0),
+        interest=paths.interest,
         first_months=draws.first_months,
         other_liquid=others,
     )
@@ -111,14 +131,13 @@ def _spending_more(shocks: Shocks, spent: Floats) -> Shocks:
     return replace(shocks, extra_spending=(shocks.extra_spending.T + spent[:, None]).T)
 
 
-def _lpr_by_month(course: Course, shocks: Shocks) -> Floats:
+def _lpr_by_month(course: Course, shocks: Shocks) -> Reals:
     """What the LPR of five years has moved by each month's end."""
     if "lpr_5y" not in shocks.moves_bp:
         return np.zeros((len(course.months), shocks.paths))
     published = [months_between(course.months[0], day) for day in course.publications]
     columns = np.searchsorted(published, np.arange(len(course.months)), side="right")
-    by_month: Floats = shocks.moves_bp["lpr_5y"].T[columns]
-    return by_month
+    return shocks.moves_bp["lpr_5y"].T[columns]
 
 
 def _joined(parts: Sequence[Seen], pool: Executor) -> Seen:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from planning.loans.path_rates import Reals
 from planning.units import BASIS_POINT
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from planning.risk.course import Course, EarnedLine
 
 Floats = NDArray[np.float64]
-
 INDICES: Final = ("lpr_1y", "lpr_5y", "provident_fund", "benchmark_1y", "benchmark_5y")
 MEDICAL_RULE: Final = "house.medical_cover_share"
 
@@ -46,32 +46,21 @@ class Shocks:
 
     Notes
     -----
-    Each array is laid out by month first, so that a month of all paths is one run of memory.
+    Each array is laid out by month first, so that a month of all paths is one run of memory. Of
+    spending and rent one path may stand for all.
     """
 
-    earned_kept: Floats
-    other_kept: Floats
-    extra_spending: Floats
-    rent_kept: Floats
-    property_kept: Floats
-    moves_bp: dict[str, Floats]
+    earned_kept: Reals
+    other_kept: Reals
+    extra_spending: Reals
+    rent_kept: Reals
+    property_kept: Reals
+    moves_bp: Mapping[str, Reals]
 
     @property
     def paths(self) -> int:
         """How many there are."""
-        return len(self.other_kept)
-
-    def part(self, first: int, last: int) -> Shocks:
-        """The paths from `first` up to `last`, itself not included; views."""
-        rows = slice(first, last)
-        return Shocks(
-            self.earned_kept[:, rows],
-            self.other_kept[rows],
-            self.extra_spending[rows],
-            self.rent_kept[rows],
-            self.property_kept[rows],
-            {name: moved[rows] for name, moved in self.moves_bp.items()},
-        )
+        return len(self.extra_spending)
 
 
 def by_path(months: int, paths: int, value: float) -> Floats:

@@ -20,8 +20,7 @@ from planning.record import Record
 from planning.risk.course import course
 from planning.risk.draws import first_month
 from planning.risk.hazards import hazards
-from planning.risk.monte_carlo import SPENT_YUAN, MonteCarlo
-from planning.risk.paths import THREADS
+from planning.risk.monte_carlo import SPENT_YUAN, THREADS, MonteCarlo
 from planning.risk.variants import VariantCode, monthly_spending
 from planning.units import BASIS_POINT
 
@@ -211,7 +210,7 @@ def told(runs: MonteCarlo, chain: RateChain, others: Sequence[Variant] = ()) -> 
         **_fans(
             liquid=(seen.liquid, 0),
             instalment=(seen.instalment if course_.loans else None, 0),
-            lpr_5y=(seen.lpr_5y_bp * float(BASIS_POINT) + chain.last_5y, 6),
+            lpr_5y=(chain.last_5y + seen.lpr_5y_bp.astype(np.float64) * float(BASIS_POINT), 6),
             loan_to_value=(seen.loan_to_value, 4),
         ),
         interest=_spread(seen.interest),
