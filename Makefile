@@ -10,6 +10,8 @@ OUT :=
 CLIENT :=
 LAST :=
 LAST_RUN :=
+FORCE :=
+CLUSTER :=
 CLIENTS := params/clients/*.yaml
 UV := uv
 UPGRADE :=
@@ -22,27 +24,37 @@ PLAN_OPTIONS = $(if $(AS_OF),--as-of $(AS_OF)) $(if $(LANGUAGE),--language $(LAN
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup plans plan check-clients lab format lint typecheck test snapshots bench \
-	schema check lock clean
+.PHONY: help setup plans plan why check-clients cluster-demo lab format lint typecheck test \
+	snapshots bench bench-batch schema check lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo '  variables      AS_OF=2026-11-30 LANGUAGE=zh|en JOBS=2 CLIENTS="a.yaml b.yaml" OUT=folder'
 	@echo '                 LAST=plan.json LAST_RUN=folder, of an earlier day, for trends'
+	@echo '                 FORCE=1 builds what is unchanged, too; CLUSTER=address of a Dask scheduler'
 
 setup: .venv/.ready ## create the environment, make sure of a Chinese font, examine the machine
 	@$(PLANNER) doctor --fix
 
-plans: .venv/.ready ## build every client's plan into out/
+plans: .venv/.ready ## build into out/ every client's plan that is not there as it should be
 	@$(PLANNER) batch $(CLIENTS) $(PLAN_OPTIONS) $(if $(JOBS),--jobs $(JOBS)) \
-		$(if $(LAST_RUN),--last-run $(LAST_RUN))
+		$(if $(LAST_RUN),--last-run $(LAST_RUN)) $(if $(FORCE),--force) \
+		$(if $(CLUSTER),--cluster $(CLUSTER))
 
 plan: .venv/.ready ## build one client's plan: make plan CLIENT=example-08-first-loan
 	$(if $(CLIENT),,$(error Say which client: make plan CLIENT=ref builds params/clients/ref.yaml))
-	@$(PLANNER) plan params/clients/$(CLIENT).yaml $(PLAN_OPTIONS) $(if $(LAST),--last $(LAST))
+	@$(PLANNER) plan params/clients/$(CLIENT).yaml $(PLAN_OPTIONS) $(if $(LAST),--last $(LAST)) \
+		$(if $(FORCE),--force)
+
+why: .venv/.ready ## say whether a plan would be built now, and because of what: make why CLIENT=ref
+	$(if $(CLIENT),,$(error Say which client: make why CLIENT=ref))
+	@$(PLANNER) why $(CLIENT) $(PLAN_OPTIONS)
 
 check-clients: .venv/.ready ## report every problem of every client file
 	@$(PLANNER) check $(CLIENTS)
+
+cluster-demo: .venv/.ready ## build the examples on a scheduler and two workers of this machine
+	$(BIN)/python -m reports.run.cluster_demo
 
 lab: .venv/.ready ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
@@ -72,6 +84,9 @@ bench: .venv/.ready ## time the engine beside what one would otherwise use; a fe
 	$(BIN)/python benchmarks/loans.py
 	$(BIN)/python benchmarks/strategy.py
 	$(BIN)/python benchmarks/stress.py
+
+bench-batch: .venv/.ready ## time a batch beside the usual ways; ten minutes
+	$(BIN)/python benchmarks/batch.py
 
 schema: .venv/.ready ## regenerate params/schema from the models
 	$(PLANNER) schema

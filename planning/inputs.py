@@ -8,6 +8,7 @@ inputs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,25 @@ def read_parameters(params: Path) -> Parameters:
     ------
     ClientFileError
         A file of them is missing or malformed; its problems, all of that file's at once.
+
+    Notes
+    -----
+    A process reads the same bytes once: the files take a second to parse.
     """
+    try:
+        digests = tuple(folder_digest(params / part) for part in PARTS)
+    except OSError:
+        # What is missing is said by whoever reads it.
+        return _parameters(params)
+    return _parameters_of(params, digests)
+
+
+@lru_cache(maxsize=2)
+def _parameters_of(params: Path, digests: tuple[str, ...]) -> Parameters:  # noqa: ARG001  the key
+    return _parameters(params)
+
+
+def _parameters(params: Path) -> Parameters:
     return Parameters(
         book=read_rule_book(params / "rules"),
         scenarios=read_scenarios(params / "scenarios" / "standard.yaml"),

@@ -1,28 +1,33 @@
 """
 The ``planner`` command.
 
-Exit codes: 0 all done, 1 some client failed or something on the machine is missing, 2 the input
-was wrong and nothing was built. Heavy libraries are imported where they are used, so that help
+Exit codes: 0 all done, 1 something on the machine is missing or a client failed, 2 the input was
+wrong and nothing was built. Heavy libraries are imported where they are used, so that help
 and checks start at once.
 """
 
 from __future__ import annotations
 
-import os
-import re
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from reports.loans import commands
+from reports.loans import commands as loan_commands
+from reports.options import (
+    BUILT,
+    IN_CLONE,
+    AsOf,
+    Files,
+    LanguageOption,
+    Out,
+    Params,
+    day_of,
+    say,
+    today,
+)
 from reports.rules import questionnaire
-
-if TYPE_CHECKING:
-    from reports.run.batch import Result
-
-ROOT = Path(__file__).resolve().parents[1]
+from reports.run import commands as plan_commands
 
 app = typer.Typer(
     name="planner",
@@ -32,67 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-def _day(text: str, language: str) -> date:
-    """A day of the calendar; where it is none, the command ends and says why."""
-    from planning.record_file import FIRST_DAY, LAST_DAY
-
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        _refuse_day("date_invalid" if _DAY.fullmatch(text) else "date_type", text, language)
-    if not FIRST_DAY <= day <= LAST_DAY:
-        bounds = {"first": str(FIRST_DAY), "last": str(LAST_DAY)}
-        _refuse_day("day_outside_calendar", text, language, **bounds)
-    return day
-
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def _refuse_day(code: str, text: str, language: str, **numbers: str) -> NoReturn:
-    from planning.errors import Problem
-    from reports.language.problems import problem_lines
-
-    for line in problem_lines([Problem("planner", 0, "", code, text, numbers)], language):
-        typer.echo(line, err=True)
-    raise typer.Exit(2)
-
-
-def _today() -> str:
-    return date.today().isoformat()  # noqa: DTZ011  a plan's day is the office's own calendar day
-
-
-def _language(text: str) -> str:
-    if text not in ("zh", "en"):
-        raise typer.BadParameter("zh or en")
-    return text
-
-
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="client files (YAML)")]
-AsOf = Annotated[
-    str, typer.Option("--as-of", metavar="DAY", help="day of the plan; today if absent")
-]
-LanguageOption = Annotated[
-    str,
-    typer.Option("--language", metavar="zh|en", callback=_language, help="of words and documents"),
-]
-Params = Annotated[Path, typer.Option("--params", help="folder of dated parameters")]
-Out = Annotated[Path, typer.Option("--out", help="folder that plans are built into")]
-Timeout = Annotated[float, typer.Option("--timeout", min=1, help="seconds a client may take")]
-
-Last = Annotated[
-    Path | None,
-    typer.Option("--last", metavar="PLAN.JSON", help="the client's plan before, for trends"),
-]
-LastRun = Annotated[
-    Path | None,
-    typer.Option("--last-run", metavar="FOLDER", help="plans of an earlier day, out/<date>"),
-]
-
-IN_CLONE = ROOT / "params"
-BUILT = Path("out")
 
 
 @app.command()
@@ -107,7 +51,7 @@ def check(
     from reports.language.problems import problem_lines
     from reports.rules.command import reviewed_rules
 
-    day = _day(as_of or _today(), language)
+    day = day_of(as_of or today(), language)
     book, notes = reviewed_rules(params, day, language)
     households, problems = check_households(files, day, book)
     for line in problem_lines(problems, language):
@@ -117,55 +61,16 @@ def check(
     for line in notes:
         typer.echo(line, err=True)
     if problems:
-        _say(language, f"共 {len(problems)} 处问题", f"{len(problems)} problems in all")
+        say(language, f"共 {len(problems)} 处问题", f"{len(problems)} problems in all")
     if book is None:
-        _say(
+        say(
             language,
             f"{params} 中的规则或利率有误，规划书无法编制",
             f"the rules or rates in {params} have problems: no plan can be built",
         )
     if problems or book is None:
         raise typer.Exit(2)
-    _say(language, f"{len(files)} 个文件均无问题", f"{len(files)} files, no problem")
-
-
-@app.command()
-def plan(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="one client file (YAML)")],
-    as_of: AsOf = "",
-    language: LanguageOption = "zh",
-    params: Params = IN_CLONE,
-    out: Out = BUILT,
-    timeout: Timeout = 300,
-    last: Last = None,
-) -> None:
-    """Build one client's plan: notebook, HTML, PDF, JSON and XLSX."""
-    _build([file], as_of, language, params, out, 1, timeout, last_plan=last)
-
-
-@app.command()
-def batch(
-    files: Files,
-    as_of: AsOf = "",
-    language: LanguageOption = "zh",
-    params: Params = IN_CLONE,
-    out: Out = BUILT,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="clients at a time; a core each if absent")
-    ] = None,
-    timeout: Timeout = 300,
-    last_run: LastRun = None,
-) -> None:
-    """Build the plans of many clients and their index."""
-    if last_run is not None and not last_run.is_dir():
-        _say_error(
-            language,
-            f"没有文件夹 {last_run}；请写上某一天的规划书所在的文件夹，如 out/2026-08-22",
-            f"there is no folder {last_run}; name that of a day's plans, such as out/2026-08-22",
-        )
-        raise typer.Exit(2)
-    count = jobs or os.cpu_count() or 1
-    _build(files, as_of, language, params, out, count, timeout, last_run=last_run)
+    say(language, f"{len(files)} 个文件均无问题", f"{len(files)} files, no problem")
 
 
 Json = Annotated[bool, typer.Option("--json", help="for programs")]
@@ -228,7 +133,7 @@ def loan(
         "rate_change": rate_change or [], "prepay": prepay or [], "convention": convention or [],
     }  # fmt: skip
     try:
-        asked = LoanQuestion(file, options, lists, params, _day(as_of or _today(), language))
+        asked = LoanQuestion(file, options, lists, params, day_of(as_of or today(), language))
         if form:
             show_form(asked, language, as_json=as_json, say=typer.echo)
         else:
@@ -253,7 +158,7 @@ def card(
     from reports.loans.card_command import CardQuestion, show_card
 
     try:
-        asked = CardQuestion(file, _day(until, language) if until else None, budget)
+        asked = CardQuestion(file, day_of(until, language) if until else None, budget)
         show_card(asked, language, as_json=as_json, say=typer.echo)
     except (PlanningError, ValueError) as error:
         _refuse(error, language)
@@ -295,7 +200,7 @@ def arrears(
     from reports.loans.arrears_command import ArrearsQuestion, show_arrears
 
     try:
-        asked = ArrearsQuestion(contract, receipts, _day(as_of or _today(), language), params)
+        asked = ArrearsQuestion(contract, receipts, day_of(as_of or today(), language), params)
         show_arrears(asked, language, as_json=as_json, say=typer.echo)
     except (PlanningError, ValueError) as error:
         _refuse(error, language)
@@ -361,7 +266,7 @@ def rules(
     from reports.rules.command import RulesQuestion, show_rules
 
     try:
-        asked = RulesQuestion(name, _day(on or _today(), language), params)
+        asked = RulesQuestion(name, day_of(on or today(), language), params)
         show_rules(asked, language, as_json=as_json, say=typer.echo)
     except PlanningError as error:
         _refuse(error, language)
@@ -383,7 +288,7 @@ def products(
     from reports.products.command import ProductsQuestion, show_products
 
     try:
-        asked = ProductsQuestion(files or (), _day(on or _today(), language), params)
+        asked = ProductsQuestion(files or (), day_of(on or today(), language), params)
         show_products(asked, language, as_json=as_json, say=typer.echo)
     except PlanningError as error:
         _refuse(error, language)
@@ -429,7 +334,7 @@ def strategy(
 
     options = Options(extra, order, ids, threshold, tuple(lump or ()), by, compare)
     try:
-        asked = StrategyQuestion(file, options, rows, _day(as_of or _today(), language))
+        asked = StrategyQuestion(file, options, rows, day_of(as_of or today(), language))
         show_strategy(asked, language, as_json=as_json, say=typer.echo)
     except PlanningError as error:
         _refuse(error, language)
@@ -484,89 +389,6 @@ def schema(
     raise typer.Exit(1 if old else 0)
 
 
-def _build(
-    files: list[Path],
-    as_of: str,
-    language: str,
-    params: Path,
-    out: Path,
-    jobs: int,
-    timeout: float,
-    *,
-    last_plan: Path | None = None,
-    last_run: Path | None = None,
-) -> None:
-    from planning.errors import ClientFileError
-    from reports.language.problems import problem_lines
-    from reports.run.batch import Batch, run
-
-    day = _day(as_of or _today(), language)
-    wanted = Batch(
-        tuple(files), params, day, language, out, jobs, timeout,
-        last_plan=last_plan, last_run=last_run,
-    )  # fmt: skip
-    try:
-        results = run(wanted, lambda result: _tell(result, language))
-    except ClientFileError as error:
-        for line in problem_lines(error.problems, language):
-            typer.echo(line, err=True)
-        raise typer.Exit(2) from error
-    except KeyboardInterrupt:
-        _say(
-            language,
-            f"已中断；此前完成的在 {wanted.run_folder}，再次运行可补齐其余",
-            f"interrupted; what was complete is in {wanted.run_folder}, run again for the rest",
-        )
-        raise typer.Exit(130) from None
-    except OSError as error:
-        _say(
-            language,
-            f"无法写入 {wanted.run_folder}：{error.strerror}。请换一个文件夹（--out）或检查权限。",
-            f"{wanted.run_folder} cannot be written: {error.strerror}. Choose another folder with "
-            "--out, or check its permissions.",
-        )
-        raise typer.Exit(2) from error
-    failed = [result for result in results if result.failure]
-    if all(r.failure is not None and r.failure.state == "bad_input" for r in results):
-        _say(
-            language,
-            "没有可编制的客户，未写入任何文件",
-            "no client could be planned; nothing was written",
-        )
-        raise typer.Exit(2)
-    index = wanted.run_folder / "index.html"
-    done = len(results) - len(failed)
-    _say(
-        language,
-        f"完成 {done} 份，未完成 {len(failed)} 份：{index}",
-        f"{done} complete, {len(failed)} not: {index}",
-    )
-    raise typer.Exit(1 if failed else 0)
-
-
-def _tell(result: Result, language: str) -> None:
-    if result.failure is None:
-        _say(
-            language,
-            f"完成  {result.client}  {result.seconds:.1f} 秒",
-            f"done  {result.client}  {result.seconds:.1f} s",
-        )
-        return
-    from reports.language import Language
-
-    state = Language(language).label("state", result.failure.state)
-    typer.echo(f"{state}  {result.client}")
-    for line in result.failure.reason:
-        typer.echo(f"    {line}")
-
-
-def _say_error(language: str, chinese: str, english: str) -> None:
-    typer.echo(chinese if language == "zh" else english, err=True)
-
-
-def _say(language: str, chinese: str, english: str) -> None:
-    typer.echo(chinese if language == "zh" else english)
-
-
-commands.register(app)
+plan_commands.register(app)
+loan_commands.register(app)
 questionnaire.register(app)

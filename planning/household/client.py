@@ -60,7 +60,10 @@ def check_household(
 
 
 def check_households(
-    paths: Iterable[Path], as_of: date, book: RuleBook | None = None
+    paths: Iterable[Path],
+    as_of: date,
+    book: RuleBook | None = None,
+    taken: Mapping[str, Path] | None = None,
 ) -> tuple[dict[Path, Household], tuple[Problem, ...]]:
     """
     The households of several files, and every problem of all of them.
@@ -68,6 +71,7 @@ def check_households(
     Parameters
     ----------
     book : the rules of that day are asked of it; None asks for none of them.
+    taken : references that files not read here have already.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def check_households(
     """
     households: dict[Path, Household] = {}
     problems: list[Problem] = []
-    owners: dict[str, Path] = {}
+    owners = dict(taken or {})
     for path in dict.fromkeys(paths):
         tree = read_tree(path)
         household, found = _checked(tree, as_of, book)

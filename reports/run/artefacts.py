@@ -12,31 +12,24 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final
 
-from planning.plan import LiabilityPlan
+from reports.run.outcome import Artefact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-NOTEBOOK = "plan.ipynb"
-PLAN = "plan.json"
-DOCUMENTS = (NOTEBOOK, "plan.html", "plan.pdf", PLAN, "plan.xlsx")
-REASON = "reason.json"
-FAILED = ".failed"
+    from planning.plan import LiabilityPlan
+    from reports.run.outcome import Outcome
 
-State = Literal["bad_input", "failed", "timed_out", "died"]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a client has no plan: its state and the lines a person needs to mend it."""
-
-    client: str
-    state: State
-    reason: tuple[str, ...]
+NOTEBOOK: Final = "plan.ipynb"
+PLAN: Final = "plan.json"
+DOCUMENTS: Final = (NOTEBOOK, "plan.html", "plan.pdf", PLAN, "plan.xlsx")
+REASON: Final = "reason.json"
+FAILED: Final = ".failed"
+BUILDING: Final = ".building-"
 
 
 def write_plan(plan: LiabilityPlan, plan_file: str) -> None:
@@ -54,13 +47,45 @@ def read_plan(plan_file: Path) -> LiabilityPlan:
     pydantic.ValidationError
         The file is not a plan of this version of the schema.
     """
+    from planning.plan import LiabilityPlan
+
     return LiabilityPlan.model_validate_json(plan_file.read_bytes())
 
 
 def building_folder(run_folder: Path, client: str) -> Path:
-    """A new hidden folder in which one client's plan is built."""
-    run_folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f".{client}-", dir=run_folder))
+    """Where one client's plan is built: hidden, and for this user alone."""
+    return run_folder / f"{BUILDING}{client}"
+
+
+def start_building(run_folder: Path, client: str) -> Path:
+    """An empty folder to build in."""
+    folder = building_folder(run_folder, client)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder
+
+
+def sweep(run_folder: Path) -> None:
+    """Remove what a run that was cut off has left half-built; only under the run's lock."""
+    for left in run_folder.glob(f"{BUILDING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def digested(folder: Path, names: Iterable[str] = DOCUMENTS) -> tuple[Artefact, ...]:
+    """
+    The files of a folder with their digests.
+
+    Raises
+    ------
+    FileNotFoundError
+        One of them is not there: a plan with a document missing is no plan.
+    """
+    return tuple(_artefact(folder / name) for name in names)
+
+
+def _artefact(path: Path) -> Artefact:
+    content, facts = path.read_bytes(), path.stat()
+    return Artefact(path.name, sha256(content).hexdigest(), facts.st_size, facts.st_mtime_ns)
 
 
 def publish(built: Path, run_folder: Path, client: str) -> Path:
@@ -72,35 +97,21 @@ def publish(built: Path, run_folder: Path, client: str) -> Path:
     return place
 
 
-def keep_failure(built: Path | None, run_folder: Path, failure: Failure) -> Path:
+def keep_failure(run_folder: Path, outcome: Outcome) -> Path:
     """Keep the reason and the partial notebook; the client's earlier plan is not touched."""
-    folder = building_folder(run_folder, failure.client)
-    if built is not None and (built / NOTEBOOK).exists():
+    built = building_folder(run_folder, outcome.client)
+    run_folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{outcome.client}-", dir=run_folder))
+    if (built / NOTEBOOK).exists():
         shutil.copy2(built / NOTEBOOK, folder / NOTEBOOK)
-    text = json.dumps(asdict(failure), ensure_ascii=False, indent=1)
+    told = {"client": outcome.client, "state": outcome.state, "reason": outcome.reason}
+    text = json.dumps(told, ensure_ascii=False, indent=1)
     (folder / REASON).write_text(text + "\n", encoding="utf-8")
     _open_as_usual(folder)
-    place = run_folder / f"{failure.client}{FAILED}"
+    place = run_folder / f"{outcome.client}{FAILED}"
     _replace(folder, place)
+    shutil.rmtree(built, ignore_errors=True)
     return place
-
-
-def plans_in(run_folder: Path) -> Sequence[Path]:
-    """Folders of complete plans, by client."""
-    return sorted(
-        path.parent for path in run_folder.glob(f"[!.]*/{PLAN}") if _is_complete(path.parent)
-    )
-
-
-def failures_in(run_folder: Path) -> Sequence[Failure]:
-    """Failures of clients, by client."""
-    found = sorted(run_folder.glob(f"[!.]*{FAILED}/{REASON}"))
-    facts = [json.loads(path.read_text(encoding="utf-8")) for path in found]
-    return [Failure(f["client"], f["state"], tuple(f["reason"])) for f in facts]
-
-
-def _is_complete(folder: Path) -> bool:
-    return all((folder / name).exists() for name in DOCUMENTS)
 
 
 def _open_as_usual(folder: Path) -> None:
@@ -113,7 +124,7 @@ def _open_as_usual(folder: Path) -> None:
 def _replace(source: Path, place: Path) -> None:
     """Rename over whatever stands at `place`; a reader sees the old or the new, never a part."""
     if place.exists():
-        aside = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
+        aside = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{place.name}-old-", dir=place.parent))
         place.rename(aside / place.name)
         source.rename(place)
         shutil.rmtree(aside, ignore_errors=True)

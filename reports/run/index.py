@@ -1,78 +1,188 @@
-"""The index of a day's plans: who, in what state, with which key figures, and links."""
+"""The index of a day's plans: who, in what state, with which key figures, changes and links."""
 
 from __future__ import annotations
 
-import tempfile
+from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, get_args
+from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader
-
-from reports.language import Language
+from reports.language import UNKNOWN, Language
+from reports.run.artefacts import NOTEBOOK, REASON
+from reports.run.change_words import ChangeWords
+from reports.run.entry import Entry, RunFacts
+from reports.run.key_figures import RATIOS
+from reports.run.outcome import State
+from reports.run.page import duration, write_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from planning.plan import LiabilityPlan
-    from reports.run.artefacts import Failure
+    from reports.run.difference import Difference
 
-LINKED = (("plan.html", "HTML"), ("plan.pdf", "PDF"), ("plan.xlsx", "XLSX"), ("plan.json", "JSON"))
+INDEX: Final = "index.html"
+LINKED: Final = (
+    ("plan.html", "HTML"), ("plan.pdf", "PDF"), ("plan.xlsx", "XLSX"), ("plan.json", "JSON"),
+    (NOTEBOOK, "IPYNB"),
+)  # fmt: skip
+SEVERITIES: Final = ("critical", "warning", "notice")
+STATES: Final = ("done", "unchanged", *(state for state in get_args(State) if state != "done"))
+MOST_LINES: Final = 4
+"""Changes a row of the index shows; the rest is on the page of changes."""
 
 
 def write_index(
     run_folder: Path,
     as_of: date,
     language: str,
-    plans: Sequence[LiabilityPlan],
-    failures: Sequence[Failure],
+    entries: Sequence[Entry],
+    facts: RunFacts | None = None,
 ) -> Path:
-    """Write ``index.html`` into a day's folder, whole or not at all."""
-    speech = Language(language)
-    environment = Environment(loader=PackageLoader("reports.theme", ""), autoescape=True)
-    failed = {failure.client: failure for failure in failures}
-    page = environment.get_template("index.html.j2").render(
-        language_tag=speech.either("zh-CN", "en"),
-        say=speech.either,
+    """
+    Write ``index.html`` into a day's folder, whole or not at all.
+
+    Parameters
+    ----------
+    run_folder : ``out/<as_of>``; `write_changes` writes the page it links to beside it.
+    as_of, language : of the plans.
+    entries : every client of the run, unchanged and failed ones among them.
+    facts : what to say of the run itself.
+
+    Returns
+    -------
+    The file. It asks nothing of any host, and works without its script.
+    """
+    speech, words = Language(language), ChangeWords(language)
+    ordered = sorted(entries, key=lambda entry: entry.client)
+    return write_page(
+        run_folder / INDEX,
+        "index",
+        language,
+        facts or RunFacts(),
+        title=speech.either("负债规划批次", "Liability plans"),
         as_of=speech.day(as_of),
-        rows=[_row(plan, speech, failed.get(plan.client)) for plan in plans],
-        failures=[
-            {
-                "client": failure.client,
-                "state": speech.label("state", failure.state),
-                "reason": failure.reason,
-                "folder": f"{failure.client}.failed",
-                "notebook": (run_folder / f"{failure.client}.failed" / "plan.ipynb").exists(),
-            }
-            for failure in failures
-        ],
-        links=LINKED,
+        counts=_counts(ordered, speech),
+        failures=[_failure(each, run_folder, speech) for each in ordered if not each.is_done],
+        rows=[_row(entry, words) for entry in ordered],
     )
-    place = run_folder / "index.html"
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=run_folder, prefix=".index-", delete=False
-    ) as written:
-        written.write(page)
-    Path(written.name).chmod(0o644)
-    Path(written.name).replace(place)
-    return place
 
 
-def _row(plan: LiabilityPlan, speech: Language, failure: Failure | None) -> dict[str, object]:
-    service = next(ratio for ratio in plan.ratios if ratio.code == "debt_service_share")
-    counts = {
-        severity: sum(finding.severity == severity for finding in plan.findings)
-        for severity in ("critical", "warning", "notice")
-    }
+def _counts(entries: Iterable[Entry], speech: Language) -> list[dict[str, Any]]:
+    """How many clients are in each state there is."""
+    counted = Counter(entry.shown_state for entry in entries)
+    return [
+        {
+            "state": state,
+            "label": speech.label("state", state),
+            "clients": counted[state],
+            "tone": _tone(state),
+        }
+        for state in STATES
+        if counted[state] or state == "done"
+    ]
+
+
+def _tone(state: str) -> str:
+    """How a state looks."""
+    return {"done": "green", "unchanged": "quiet"}.get(state, "critical")
+
+
+def _failure(entry: Entry, run_folder: Path, speech: Language) -> dict[str, Any]:
+    folder = entry.failed_folder
+    there = [name for name in (NOTEBOOK, REASON) if (run_folder / folder / name).exists()]
     return {
-        "client": plan.client,
-        "name": plan.household.name,
-        "advisor": plan.household.advisor.name,
-        "debt": speech.money(plan.balance_sheet.total_liabilities_fen),
-        "service": speech.yuan(plan.year_ahead.debt_service_yuan),
-        "share": speech.percent(service.value, 1),
-        "colour": speech.label("colour", service.colour),
-        "margin": speech.yuan(plan.year_ahead.margin_yuan),
-        "findings": counts,
-        "is_superseded": failure is not None,
+        "client": entry.client,
+        "state": speech.label("state", entry.state),
+        "took": duration(entry.seconds, speech) if entry.seconds else "",
+        "reason": entry.reason,
+        "advice": speech.label("state_advice", entry.state),
+        "links": [{"label": name, "address": _address(folder, name)} for name in there],
     }
+
+
+def _address(folder: str, name: str) -> str:
+    return f"{quote(folder)}/{quote(name)}"
+
+
+def _row(entry: Entry, words: ChangeWords) -> dict[str, Any]:
+    speech, changed = words.speech, entry.difference
+    lines = words.headlines(changed) if changed else []
+    return {
+        "client": entry.client,
+        "code": entry.shown_state,
+        "state": speech.label("state", entry.shown_state),
+        "tone": _tone(entry.shown_state),
+        "is_superseded": not entry.is_done and entry.has_plan,
+        "name": entry.people.get("name", UNKNOWN),
+        "advisor": entry.people.get("advisor", UNKNOWN),
+        **_amounts(entry, speech),
+        **_findings(entry, speech),
+        "lines": lines[:MOST_LINES],
+        "more": len(words.lines(changed)) - len(lines[:MOST_LINES]) if changed else 0,
+        "note": _note(entry, changed, speech),
+        "change_rank": _change_rank(changed),
+        "links": _links(entry),
+    }
+
+
+def _amounts(entry: Entry, speech: Language) -> dict[str, Any]:
+    """The figures of the plan that stands; a dash where none does or it could not be computed."""
+    figures = entry.figures or {}
+    ratio = figures.get(RATIOS, {}).get("debt_service_share", {})
+    debt, share, colour = figures.get("debt_fen"), ratio.get("value"), ratio.get("colour")
+    service, margin = figures.get("debt_service_yuan"), figures.get("margin_yuan")
+    return {
+        "debt": _cell(debt, speech.fen(debt)),
+        "service": _cell(service, speech.whole(service)),
+        "share": _cell(share, speech.percent(share, 1)),
+        "margin": _cell(margin, speech.whole(margin)),
+        "colour": colour,
+        "colour_label": speech.label("colour", colour),
+    }
+
+
+def _cell(value: float | None, text: str) -> dict[str, Any]:
+    """What is shown, and what is sorted by: an unknown one comes last."""
+    return {"text": text, "value": "" if value is None else value}
+
+
+def _findings(entry: Entry, speech: Language) -> dict[str, Any]:
+    if entry.figures is None or "findings" not in entry.figures:
+        return {"findings": [], "findings_rank": ""}
+    counted = Counter(finding["severity"] for finding in entry.figures["findings"])
+    rank = sum(counted[s] * 1000**power for power, s in enumerate(reversed(SEVERITIES)))
+    shown = [
+        {"severity": s, "label": speech.label("severity", s), "count": counted[s]}
+        for s in SEVERITIES
+    ]
+    return {"findings": shown, "findings_rank": rank}
+
+
+def _note(entry: Entry, changed: Difference | None, speech: Language) -> str:
+    """What stands where there are no changes to show."""
+    say = speech.either
+    if not entry.is_done:
+        return UNKNOWN
+    if entry.is_unchanged:
+        return say("无变化，未重新编制", "unchanged, not rebuilt")
+    if changed is None:
+        return say("首次编制", "new")
+    if changed.is_nothing:
+        return say("重新编制，结果相同", "rebuilt, no difference")
+    return say("只有次要变动", "minor changes only")
+
+
+def _change_rank(changed: Difference | None) -> float | str:
+    """Marked ones first, by how far the instalment has moved; what has no difference comes last."""
+    if changed is None or changed.is_nothing:
+        return ""
+    move = changed.move("debt_service_yuan")
+    return len(changed.marks) * 1000 + min(abs((move and move.share) or 0), 999)
+
+
+def _links(entry: Entry) -> list[dict[str, str]]:
+    """The documents of the plan that stands, this run's or an earlier one's."""
+    if not (entry.is_done or entry.has_plan):
+        return []
+    return [{"label": label, "address": _address(entry.folder, file)} for file, label in LINKED]

@@ -1,0 +1,200 @@
+"""
+One client's plan, from its file to a complete folder of documents, in a process of its own.
+
+Only that process imports this: the batch itself needs none of what draws and renders.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+import nbformat
+
+from planning.plan import LiabilityPlan
+from reports.exhibits.summary import document_title
+from reports.render.document import METADATA_KEY, Document
+from reports.render.html import html_document
+from reports.render.pdf import pdf_document
+from reports.render.workbook import write_workbook
+from reports.run.artefacts import NOTEBOOK, PLAN, digested, publish, read_plan, start_building
+from reports.run.gates import check
+from reports.run.gates.tokens import Tokens
+from reports.run.key_figures import key_figures
+from reports.run.manifest import Manifest, write_manifest
+from reports.run.notebook import execute
+from reports.run.outcome import Outcome
+from reports.theme.errors import PublishError
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from reports.run.job import Job
+
+MIB: Final = 2**20
+ORPHAN_LOOK_SECONDS: Final = 0.5
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds by step of one client."""
+
+    began: float = field(default_factory=time.monotonic)
+    steps: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Count what is done meanwhile under a name."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.steps[name] = self.steps.get(name, 0.0) + time.monotonic() - start
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self.began
+
+
+def attempt(job: Job, memory_mib: int) -> Outcome:
+    """
+    A client's documents, or why there are none; in a process that is this client's alone.
+
+    What was raised becomes text here: many an exception cannot be sent to another process, and
+    one that cannot would take the clients beside it along.
+    """
+    _limit_memory(memory_mib)
+    Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    clock = Clock()
+    try:
+        return build(job, clock)
+    except Exception as error:  # noqa: BLE001  whatever a client's run raises is its own failure
+        return _failure(job.client, error, memory_mib, clock)
+
+
+def build(job: Job, clock: Clock) -> Outcome:
+    """
+    Build a client's documents and publish them as one folder.
+
+    Raises
+    ------
+    papermill.PapermillExecutionError
+        A cell of the notebook raised; the partial notebook is in the building folder.
+    PublishError
+        A document could not be made as it must be, such as a character without a glyph, or a gate
+        has stopped it.
+    """
+    building = start_building(job.run_folder, job.client)
+    with clock.step("execute"):
+        executed = _executed(job, building)
+    with clock.step("read"):
+        plan = read_plan(building / PLAN)
+    document = document_of(plan, job.language)
+    executed.metadata[METADATA_KEY] = document.to_metadata()
+    with clock.step("html"):
+        html = html_document(executed, document)
+        (building / "plan.html").write_text(html, encoding="utf-8")
+    with clock.step("pdf"):
+        (building / "plan.pdf").write_bytes(pdf_document(html, document))
+    with clock.step("xlsx"):
+        write_workbook(plan, job.language, building / "plan.xlsx")
+    with clock.step("gates"):
+        _pass_gates(job, building, plan)
+    with clock.step("publish"):
+        figures, artefacts = key_figures(plan), digested(building)
+        write_manifest(
+            building, Manifest.of(job.client, job.client_file, job.fingerprint, artefacts, figures)
+        )
+        publish(building, job.run_folder, job.client)
+    return Outcome(job.client, "done", (), clock.seconds, clock.steps, artefacts, figures)
+
+
+def _executed(job: Job, building: Path) -> NotebookNode:
+    """The notebook with its outputs, which does not name the folder it was run in."""
+    parameters = {
+        "client_file": str(job.client_file.resolve()),
+        "params": str(job.params.resolve()),
+        "as_of": job.as_of.isoformat(),
+        "language": job.language,
+        "plan_file": str((building / PLAN).resolve()),
+    }
+    if job.last_plan:
+        parameters["last_plan"] = str(job.last_plan.resolve())
+    output = (building / NOTEBOOK).resolve()
+    executed = execute(job.notebook.resolve(), output, parameters, job.engine)
+    _forget_building(executed, parameters["plan_file"])
+    nbformat.write(executed, output)
+    return executed
+
+
+def _pass_gates(job: Job, building: Path, plan: LiabilityPlan) -> None:
+    tokens = Tokens.read(job.tokens) if job.tokens else None
+    breaches = check(building, plan, job.language, job.client, tokens)
+    if breaches:
+        raise PublishError("; ".join(str(breach) for breach in breaches))
+
+
+def _forget_building(notebook: NotebookNode, plan_file: str) -> None:
+    """Take the vanishing folder out of the published notebook, so that it can be run again."""
+    notebook.metadata.papermill.parameters.plan_file = ""
+    notebook.metadata.papermill.output_path = NOTEBOOK
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", ()):
+            cell.source = cell.source.replace(json.dumps(plan_file), '""')
+
+
+def document_of(plan: LiabilityPlan, language: str) -> Document:
+    """What the plan's documents say about themselves."""
+    return Document(
+        title=f"{document_title(language)} · {plan.household.name}",
+        language=language,
+        as_of=plan.as_of,
+        client=plan.client,
+        institution=plan.household.advisor.institution,
+    )
+
+
+def _failure(client: str, error: Exception, memory_mib: int, clock: Clock) -> Outcome:
+    """What was raised, and in which cell; a papermill error carries both as attributes."""
+    name = getattr(error, "ename", type(error).__name__)
+    if name == "MemoryError":
+        reason = f"it asked for more than {memory_mib} MiB of memory; see --memory"
+        return Outcome(client, "out_of_memory", (reason,), clock.seconds, clock.steps)
+    if name == "DeadKernelError":
+        reason = "its notebook's kernel was killed or ran out of memory"
+        return Outcome(client, "killed", (reason,), clock.seconds, clock.steps)
+    if hasattr(error, "evalue"):
+        told = f"cell {error.exec_count}: {name}: {error.evalue}"
+    else:
+        told = f"{name}: {error}"
+    return Outcome(client, "failed", (told,), clock.seconds, clock.steps)
+
+
+def _limit_memory(memory_mib: int) -> None:
+    """Refuse the process more than its share beside what it began with, where the system can."""
+    try:
+        import resource
+
+        begun = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+    except (ImportError, OSError):
+        return
+    limit = begun * resource.getpagesize() + memory_mib * MIB
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process when the batch is gone: nobody would record what it builds."""
+    while os.getppid() == parent:
+        time.sleep(ORPHAN_LOOK_SECONDS)
+    os._exit(1)

@@ -1,0 +1,240 @@
+"""The page a reviewer reads before release: what a run changed, the most to look at first."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_args
+from urllib.parse import quote
+
+from reports.language import UNKNOWN, Language
+from reports.run.book_changes import BookChanges, book_changes
+from reports.run.change_words import ChangeWords
+from reports.run.difference import FAR, WATCHED, MarkCode
+from reports.run.entry import Entry, RunFacts
+from reports.run.key_figures import figure_of
+from reports.run.page import write_page, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reports.run.book_changes import Changed, FigureMoves
+    from reports.run.difference import Difference
+
+CHANGES: Final = "changes.html"
+TABLE: Final = "changes.csv"
+COLUMNS: Final = (
+    "client", "before_as_of", "as_of", "kind", "code", "subject", "before", "now", "change",
+    "share", "is_marked",
+)  # fmt: skip
+FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet may take for the start of a formula in a cell."""
+
+
+def write_changes(
+    run_folder: Path,
+    as_of: date,
+    language: str,
+    entries: Sequence[Entry],
+    facts: RunFacts | None = None,
+) -> Path:
+    """
+    Write ``changes.html`` and ``changes.csv`` into a day's folder, each whole or not at all.
+
+    Parameters
+    ----------
+    run_folder : ``out/<as_of>``, beside ``index.html``.
+    as_of, language : of the plans.
+    entries : every client of the run; those that were not rebuilt are only counted.
+    facts : what to say of the run itself.
+
+    Returns
+    -------
+    The page. It names clients by reference only.
+    """
+    speech, book = Language(language), book_changes(entries)
+    words = ChangeWords(language)
+    write_whole(run_folder / TABLE, _table(book))
+    return write_page(
+        run_folder / CHANGES,
+        "changes",
+        language,
+        facts or RunFacts(),
+        title=speech.either("发布前核对：本次变动", "Before release: what this run changed"),
+        as_of=speech.day(as_of),
+        counts=_counts(book, speech),
+        nothing=_nothing(book, speech),
+        rule=_rule(words),
+        figures=[_figure(moves, words) for moves in book.figures],
+        findings=[
+            {
+                "name": speech.label("finding", each.code),
+                "appeared": each.appeared,
+                "went": each.went,
+                "regraded": each.regraded,
+            }
+            for each in book.findings
+        ],
+        marks=[{"code": code, "label": speech.label("mark", code)} for code in _mark_codes(book)],
+        rows=[_row(each, words) for each in book.changed],
+    )
+
+
+def _counts(book: BookChanges, speech: Language) -> list[dict[str, Any]]:
+    say = speech.either
+    marked = say("需要核对", "to look at")
+    return [
+        {"clients": book.marked, "label": marked, "tone": "critical" if book.marked else "quiet"},
+        {"clients": len(book.changed), "label": say("有变动", "changed"), "tone": ""},
+        {"clients": book.same, "label": say("结果相同", "same result"), "tone": "quiet"},
+        {"clients": book.unchanged, "label": say("未重新编制", "not rebuilt"), "tone": "quiet"},
+        {"clients": book.new, "label": say("首次编制", "new"), "tone": "quiet"},
+        {
+            "clients": book.not_complete,
+            "label": say("未完成", "not complete"),
+            "tone": "critical" if book.not_complete else "quiet",
+        },
+    ]
+
+
+def _nothing(book: BookChanges, speech: Language) -> str:
+    """Why there is no table: no plan to compare with, or none that differs."""
+    if book.same or book.unchanged:
+        return speech.either(
+            "与上次相比，没有一份规划书的主要数字有变动。",
+            "No plan’s key figures differ from the last run.",
+        )
+    return speech.either(
+        "这些客户此前没有规划书，没有可以比较的。首次编制的规划书请逐份核对。",
+        "These clients had no plan before, so there is nothing to compare. "
+        "Look at each new plan by itself.",
+    )
+
+
+def _rule(words: ChangeWords) -> str:
+    """When a plan is marked."""
+    say, far = words.speech.either, words.speech.percent(FAR, 0)
+    watched = say("、", ", ").join(words.named(code) for code in WATCHED)
+    return say(
+        f"出现下列情形之一，就请核对：{watched}变动超过 {far}；比率变色；新增严重提示；"
+        "每月由有结余转为入不敷出；新增逾期；贷款分类下降；有数字无法与上次比较。",
+        f"A plan is marked when one of these moved by more than {far}: {watched}; or when a ratio "
+        "changed colour, a critical finding appeared, the month turned from a surplus to a "
+        "shortfall, a debt became overdue, a loan fell to a lower class, or a figure cannot be "
+        "compared.",
+    )
+
+
+def _mark_codes(book: BookChanges) -> list[str]:
+    """The kinds of mark there are in this run, in a fixed order."""
+    there = {mark.code for each in book.changed for mark in each.difference.marks}
+    return [code for code in get_args(MarkCode) if code in there]
+
+
+def _figure(moves: FigureMoves, words: ChangeWords) -> dict[str, Any]:
+    def extreme(pair: tuple[str, float] | None) -> dict[str, str]:
+        client, change = pair or ("", None)
+        return {"client": client, "text": words.change(moves.figure, change)}
+
+    return {
+        "name": words.name(moves.figure),
+        "up": moves.up,
+        "down": moves.down,
+        "unknown": moves.unknown,
+        "median": words.change(moves.figure, moves.median),
+        "lowest": extreme(moves.lowest),
+        "highest": extreme(moves.highest),
+    }
+
+
+def _row(each: Changed, words: ChangeWords) -> dict[str, Any]:
+    entry, found = each.entry, each.difference
+    codes = dict.fromkeys(mark.code for mark in found.marks)
+    told, others = words.told_and_others(found)
+    figures = words.speech.either(
+        f"变动的数字：{len(others)} 项", f"figures that moved: {len(others)}"
+    )
+    return {
+        "client": entry.client,
+        "address": f"{quote(entry.folder)}/plan.html",
+        "groups": " ".join(["marked", *codes] if codes else []),
+        "marks": [words.mark(mark) for mark in found.marks],
+        "cells": _cells(each, words),
+        "lines": told,
+        "others": others,
+        "others_title": figures,
+        "before_on": (entry.before or {}).get("as_of", UNKNOWN),
+    }
+
+
+def _cells(each: Changed, words: ChangeWords) -> list[dict[str, Any]]:
+    speech, found = words.speech, each.difference
+    service = found.move("debt_service_yuan")
+    marked = {mark.subject for mark in found.marks if mark.code == "moved"}
+    if service is None:
+        now = (each.entry.figures or {}).get("debt_service_yuan")
+        instalment, share = speech.whole(now), each.change("debt_service_yuan")
+    else:
+        instalment = f"{speech.whole(service.before)} → {speech.whole(service.now)}"
+        now, share = service.now, service.share
+    debt, points = each.change("debt_fen"), each.change("debt_service_share")
+    margin = each.change("margin_yuan")
+    return [
+        _cell(instalment, now, is_marked="debt_service_yuan" in marked),
+        _cell(words.share(share), share, is_marked="debt_service_yuan" in marked),
+        _cell(words.change(figure_of("debt_fen"), debt), debt, is_marked="debt_fen" in marked),
+        _cell(words.points(points), points),
+        _cell(words.change(figure_of("margin_yuan"), margin), margin),
+    ]
+
+
+def _cell(text: str, value: float | None, *, is_marked: bool = False) -> dict[str, Any]:
+    return {"text": text, "value": "" if value is None else value, "is_marked": is_marked}
+
+
+def _table(book: BookChanges) -> bytes:
+    """A line a change, as a spreadsheet opens it: UTF-8 with BOM, no cell a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for each in book.changed:
+        days = ((each.entry.before or {}).get("as_of"), (each.entry.figures or {}).get("as_of"))
+        for line in _lines(each.difference):
+            writer.writerow([_harmless(cell) for cell in (each.entry.client, *days, *line)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _lines(found: Difference) -> Iterator[tuple[object, ...]]:
+    """Kind, code, subject, before, now, change, share and whether it is marked."""
+    marks = {(mark.code, mark.subject) for mark in found.marks}
+    for move in found.moves:
+        code = move.figure.code
+        is_marked = bool(marks & {("moved", code), ("unknown", code)})
+        yield "figure", code, "", move.before, move.now, move.change, move.share, is_marked
+    for turn in found.colours:
+        yield "colour", turn.code, "", turn.before, turn.now, None, None, True
+    for turn in found.classes:
+        yield "class", "", "", turn.before, turn.now, None, None, ("class", turn.now) in marks
+    for one in found.appeared:
+        is_critical = one.severity == "critical"
+        yield "finding", one.code, one.subject, None, one.severity, None, None, is_critical
+    for turn in found.regraded:
+        is_critical = turn.now == "critical"
+        yield "finding", turn.code, turn.subject, turn.before, turn.now, None, None, is_critical
+    for one in found.went:
+        yield "finding", one.code, one.subject, one.severity, None, None, None, False
+    if not found.are_findings_known:
+        yield "finding", "", "", None, None, None, None, True
+
+
+def _harmless(cell: object) -> object:
+    """A number as it is, to nine digits after the point; a text never as a formula."""
+    if isinstance(cell, bool):
+        return int(cell)
+    if isinstance(cell, float):
+        return round(cell, 9)
+    if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS):
+        return f"'{cell}"
+    return cell

@@ -1,0 +1,233 @@
+"""
+``planner plan``, ``planner batch`` and ``planner why``.
+
+Exit codes: 0 all done, 1 some client failed, 2 the input was wrong and nothing was built, 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from reports.options import (
+    BUILT,
+    IN_CLONE,
+    AsOf,
+    Files,
+    LanguageOption,
+    Out,
+    Params,
+    day_of,
+    say,
+    say_error,
+    today,
+)
+
+if TYPE_CHECKING:
+    from reports.run.batch import Batch, Report
+    from reports.run.ledger import Ledger
+    from reports.run.progress import Progress
+
+INTERRUPTED = 130
+
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="seconds a client may take")]
+Memory = Annotated[
+    int, typer.Option("--memory", min=64, metavar="MIB", help="memory a client may ask for")
+]
+Force = Annotated[bool, typer.Option("--force", help="build what is unchanged, too")]
+Last = Annotated[
+    Path | None,
+    typer.Option("--last", metavar="PLAN.JSON", help="the client's plan before, for trends"),
+]
+LastRun = Annotated[
+    Path | None,
+    typer.Option("--last-run", metavar="FOLDER", help="plans of an earlier day, out/<date>"),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Make the commands those of `app`."""
+    app.command()(plan)
+    app.command()(batch)
+    app.command("why")(why_command)
+
+
+def plan(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="one client file (YAML)")],
+    as_of: AsOf = "",
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+    out: Out = BUILT,
+    timeout: Timeout = 300,
+    memory: Memory = 2048,
+    last: Last = None,
+    force: Force = False,
+) -> None:
+    """Build one client's plan: notebook, HTML, PDF, JSON and XLSX."""
+    from reports.run.batch import Batch
+    from reports.run.pool import Limits
+
+    day = day_of(as_of or today(), language)
+    limits = Limits(1, timeout, memory)
+    _build(Batch((file,), params, day, language, out, limits, last_plan=last, is_forced=force))
+
+
+def batch(
+    files: Files,
+    as_of: AsOf = "",
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+    out: Out = BUILT,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="clients at a time; a core each if absent")
+    ] = None,
+    timeout: Timeout = 300,
+    memory: Memory = 2048,
+    last_run: LastRun = None,
+    force: Force = False,
+    cluster: Annotated[
+        str,
+        typer.Option("--cluster", metavar="ADDRESS", help="build on a Dask scheduler's workers"),
+    ] = "",
+) -> None:
+    """Build the plans of many clients that are not there yet as they should be, and their index."""
+    from reports.run.batch import Batch
+    from reports.run.pool import Limits
+
+    if last_run is not None and not last_run.is_dir():
+        say_error(
+            language,
+            f"没有文件夹 {last_run}；请写上某一天的规划书所在的文件夹，如 out/2026-08-22",
+            f"there is no folder {last_run}; name that of a day's plans, such as out/2026-08-22",
+        )
+        raise typer.Exit(2)
+    limits = Limits(jobs or os.cpu_count() or 1, timeout, memory)
+    day = day_of(as_of or today(), language)
+    _build(
+        Batch(
+            tuple(files),
+            params,
+            day,
+            language,
+            out,
+            limits,
+            last_run=last_run,
+            is_forced=force,
+            cluster=cluster,
+        )
+    )
+
+
+def why_command(
+    client: Annotated[str, typer.Argument(metavar="CLIENT", help="a reference or a client file")],
+    as_of: AsOf = "",
+    language: LanguageOption = "zh",
+    params: Params = IN_CLONE,
+    out: Out = BUILT,
+    last: Last = None,
+    last_run: LastRun = None,
+) -> None:
+    """Say whether a client's plan would be built now, and because of what."""
+    from reports.run.batch import Batch
+    from reports.run.ledger import Ledger, LedgerError
+
+    day = day_of(as_of or today(), language)
+    asked = Batch((), params, day, language, out, last_plan=last, last_run=last_run)
+    try:
+        if not Ledger.stands(out):
+            lines = _answer(client, asked, None)
+        else:
+            with Ledger(out) as ledger:
+                lines = _answer(client, asked, ledger)
+    except LedgerError as error:
+        _end(error.sentence(language))
+    except OSError as error:
+        _end(f"{error.filename}: {error.strerror}")
+    for line in lines:
+        typer.echo(line)
+
+
+def _answer(client: str, asked: Batch, ledger: Ledger | None) -> list[str]:
+    from reports.run.fingerprint import shared_digests
+    from reports.run.why import Question, client_file_of, explanation_lines, why
+
+    file = client_file_of(client, ledger, asked.params)
+    if file is None:
+        _refuse_client(client, asked.language)
+    known = ledger.last_done(file) if ledger else None
+    last = asked.last_plan_of(known.client) if known else asked.last_plan
+    question = Question(file, asked.as_of, asked.language, asked.out, last)
+    told = why(ledger, shared_digests(asked.params, asked.notebook), question)
+    return explanation_lines(told, asked.language)
+
+
+def _refuse_client(client: str, language: str) -> NoReturn:
+    say_error(
+        language,
+        f"没有名为 {client!r} 的客户或文件",
+        f"there is no client or file {client!r}",
+    )
+    raise typer.Exit(2)
+
+
+def _build(wanted: Batch) -> None:
+    from planning.errors import ClientFileError
+    from reports.language.problems import problem_lines
+    from reports.run.batch import run
+    from reports.run.ledger import LedgerError
+    from reports.run.progress import Progress
+
+    language = wanted.language
+    try:
+        with Progress(language) as progress:
+            report = run(wanted, progress)
+    except ClientFileError as error:
+        for line in problem_lines(error.problems, language):
+            typer.echo(line, err=True)
+        raise typer.Exit(2) from error
+    except LedgerError as error:
+        _end(error.sentence(language))
+    except KeyboardInterrupt:
+        say(
+            language,
+            f"已中断；此前完成的在 {wanted.run_folder}，再次运行可补齐其余",
+            f"interrupted; what was complete is in {wanted.run_folder}, run again for the rest",
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:
+        _refuse_folder(wanted.run_folder, error, language)
+    _summarise(report, progress, language)
+
+
+def _summarise(report: Report, progress: Progress, language: str) -> None:
+    failed = [outcome for outcome in report.outcomes if not outcome.is_done]
+    if report.index is None:
+        say(
+            language,
+            "没有可编制的客户，未写入任何文件",
+            "no client could be planned; nothing was written",
+        )
+        raise typer.Exit(2)
+    for line in report.explained:
+        typer.echo(line)
+    progress.summary(report.index)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _end(reason: str) -> NoReturn:
+    typer.echo(reason, err=True)
+    raise typer.Exit(2)
+
+
+def _refuse_folder(folder: Path, error: OSError, language: str) -> NoReturn:
+    say(
+        language,
+        f"无法写入 {folder}：{error.strerror}。请换一个文件夹（--out）或检查权限。",
+        f"{folder} cannot be written: {error.strerror}. Choose another folder with --out, or "
+        "check its permissions.",
+    )
+    raise typer.Exit(2) from error

@@ -1,0 +1,169 @@
+"""
+One fresh process a client, so that a crash, a hang or a full memory costs one.
+
+A server that has imported everything forks each process where the system can; elsewhere each
+starts from nothing, slower and just as correct.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import platform
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
+from concurrent.futures import TimeoutError as TimedOutError
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from pebble import ProcessExpired, ProcessPool
+
+from reports.run.outcome import Outcome, Started
+
+if TYPE_CHECKING:
+    from pebble import ProcessFuture
+
+    from reports.run.job import Job
+
+DEFAULT_TIMEOUT_SECONDS: Final = 300
+DEFAULT_MEMORY_MIB: Final = 2048
+
+PRELOADED: Final = ["reports.run.warm", "reports.cli"]
+"""The second because a process begins by importing what the command line began with."""
+
+WARM_PARAMS: Final = "PLANNER_WARM_PARAMS"
+"""Names the folder of parameters that the server reads before it forks."""
+
+ONE_THREAD: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""Keeps libraries from starting threads: a process with threads must not be forked."""
+
+WAITING_A_WORKER: Final = 2
+"""Jobs handed over ahead for each worker, so that none waits for the next."""
+
+LOOK_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many clients at a time, and what each may take."""
+
+    jobs: int = 2
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    memory_mib: int = DEFAULT_MEMORY_MIB
+
+
+def outcomes(jobs: Iterable[Job], limits: Limits) -> Iterator[Started | Outcome]:
+    """
+    Build clients, a process each.
+
+    Parameters
+    ----------
+    jobs : what to build.
+    limits : a client that takes longer is killed, one that asks for more memory is refused it.
+
+    Yields
+    ------
+    ``Started`` when a client's process has begun, its ``Outcome`` when it has ended.
+    """
+    coming = iter(jobs)
+    first = next(coming, None)
+    if first is None:
+        return
+    pool = ProcessPool(max_workers=limits.jobs, max_tasks=1, context=_context(first))
+    waiting: dict[ProcessFuture, _Waiting] = {}
+    try:
+        _schedule(pool, [first], limits, waiting)
+        while waiting:
+            room = limits.jobs * WAITING_A_WORKER - len(waiting)
+            _schedule(pool, islice(coming, room), limits, waiting)
+            ended, _ = wait(waiting, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            yield from _begun(waiting)
+            for future in ended:
+                yield _outcome(waiting.pop(future), future, limits)
+        pool.close()
+    finally:
+        # After an interrupt the clients still waiting are given up, not built unseen.
+        pool.stop()
+        pool.join()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    job: Job
+    since: float
+    has_begun: bool = False
+
+
+def _schedule(
+    pool: ProcessPool,
+    jobs: Iterable[Job],
+    limits: Limits,
+    waiting: dict[ProcessFuture, _Waiting],
+) -> None:
+    for job in jobs:
+        future = pool.schedule(
+            _attempt, args=[job, limits.memory_mib], timeout=limits.timeout_seconds
+        )
+        waiting[future] = _Waiting(job, time.monotonic())
+
+
+def _attempt(job: Job, memory_mib: int) -> Outcome:
+    """Build in this process; what draws and renders is imported here and not in the batch."""
+    from reports.run.build import attempt
+
+    return attempt(job, memory_mib)
+
+
+def _begun(waiting: dict[ProcessFuture, _Waiting]) -> Iterator[Started]:
+    for future, one in waiting.items():
+        if not one.has_begun and (future.running() or future.done()):
+            one.has_begun, one.since = True, time.monotonic()
+            yield Started(one.job.client, f"{platform.node()}:{os.getpid()}")
+
+
+def _outcome(one: _Waiting, future: ProcessFuture, limits: Limits) -> Outcome:
+    """What a client's process came to, whether or not it lived to say so."""
+    client, seconds = one.job.client, time.monotonic() - one.since
+    try:
+        told: Outcome = future.result()
+    except TimedOutError:
+        reason = f"not finished within {limits.timeout_seconds:g} s; see --timeout"
+        return Outcome(client, "timed_out", (reason,), seconds)
+    except ProcessExpired as error:
+        return Outcome(client, "killed", (_ended_by(error.exitcode),), seconds)
+    except CancelledError:
+        return Outcome(client, "killed", ("given up before it began",), seconds)
+    return told
+
+
+def _ended_by(code: int) -> str:
+    """An exit code in words; where a signal ended the process, its name."""
+    if code >= 0:
+        return f"its process ended by itself, with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    if name == "SIGKILL":
+        return f"its process was ended by {name}; the system does so too when memory runs out"
+    return f"its process was ended by {name}"
+
+
+def _context(job: Job) -> multiprocessing.context.BaseContext:
+    """A server that has imported everything forks each client's process, where it can."""
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    os.environ[WARM_PARAMS] = str(job.params.resolve())
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    return context

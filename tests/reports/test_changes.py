@@ -1,0 +1,155 @@
+"""The page a reviewer reads before release, and its table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+
+import pytest
+
+from reports.language import LANGUAGES
+from reports.run.book_changes import book_changes
+from reports.run.changes import write_changes
+from reports.run.entry import Entry
+
+DAY = date(2026, 11, 22)
+
+
+def figures(service, *, debt=10_000_000, colour="green", found=(), margin=500.0):
+    """Key figures with what the tests change."""
+    return {
+        "as_of": "2026-11-22",
+        "debt_fen": debt,
+        "debt_service_yuan": service,
+        "margin_yuan": margin,
+        "ratios": {"debt_service_share": {"value": service / 20_000, "colour": colour}},
+        "findings": [{"code": c, "severity": s, "subject": x} for c, s, x in found],
+        "people": {"name": "陈晓", "advisor": "周敏"},
+    }
+
+
+def entry(client, before, now, **told):
+    """A client that was built."""
+    return Entry(client, "done", figures=now, before=before, **told)
+
+
+BOOK = (
+    entry("small", figures(1000.0), figures(1010.0)),
+    entry("large", figures(1000.0), figures(2000.0)),
+    entry("fallen", figures(1000.0), figures(800.0)),
+    entry("tinted", figures(1000.0), figures(1000.0, colour="amber")),
+    entry("alarm", figures(1000.0), figures(1000.0, found=[("past_due", "critical", "=cmd")])),
+    entry("same", figures(1000.0), figures(1000.0)),
+    entry("new", None, figures(1000.0)),
+    entry("left", figures(1000.0), figures(9000.0), is_unchanged=True),
+    Entry(
+        "broken", "failed", ("x",), before=figures(1000.0), figures=figures(9000.0), has_plan=True
+    ),
+)
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def written(request, tmp_path_factory):
+    """The folder the pages were written into."""
+    folder = tmp_path_factory.mktemp("changes")
+    write_changes(folder, DAY, request.param, BOOK)
+    return folder
+
+
+def rows_of(folder):
+    """The table as a spreadsheet reads it."""
+    text = (folder / "changes.csv").read_bytes().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_every_client_is_counted_once():
+    """Changed, same, not rebuilt, new and not complete make up the book."""
+    book = book_changes(BOOK)
+    counts = (len(book.changed), book.same, book.unchanged, book.new, book.not_complete)
+    assert counts == (5, 1, 1, 1, 1)
+    assert sum(counts) == len(BOOK)
+    assert book.marked == 4
+
+
+def test_the_most_to_look_at_comes_first():
+    """Marked before the rest, then by how far the instalment moved."""
+    order = [each.entry.client for each in book_changes(BOOK).changed]
+    assert order == ["large", "fallen", "alarm", "tinted", "small"]
+
+
+def test_a_figure_is_summed_up_over_the_book():
+    """Of changes +10, +1,000 and −200 the median is +10 and the extremes have names."""
+    moves = next(m for m in book_changes(BOOK).figures if m.figure.code == "debt_service_yuan")
+    assert (moves.up, moves.down, moves.unknown) == (2, 1, 0)
+    assert moves.median == pytest.approx(10)
+    assert moves.lowest == ("fallen", pytest.approx(-200))
+    assert moves.highest == ("large", pytest.approx(1000))
+
+
+def test_an_unknown_figure_is_counted_and_not_averaged():
+    """It neither rose nor fell."""
+    now = {**figures(1000.0), "margin_yuan": None}
+    (moves,) = book_changes([entry("a", figures(1000.0), now)]).figures
+    assert (moves.figure.code, moves.up, moves.down, moves.unknown) == ("margin_yuan", 0, 0, 1)
+    assert moves.median is None
+
+
+def test_findings_are_counted_by_plan():
+    """A finding about two debts of one client is one plan's."""
+    found = [("reset_ahead", "notice", "a"), ("reset_ahead", "notice", "b")]
+    (moves,) = book_changes([entry("a", figures(1.0), figures(1.0, found=found))]).findings
+    assert (moves.code, moves.appeared, moves.went) == ("reset_ahead", 1, 0)
+
+
+def test_the_page_shows_changed_clients_by_reference_alone(written):
+    """No name is on it, nor a client whose plan is as it was."""
+    text = (written / "changes.html").read_text(encoding="utf-8")
+    assert "陈晓" not in text
+    for client in ("large", "fallen", "alarm", "tinted", "small"):
+        assert f'<tr id="{client}"' in text
+    for client in ("same", "new", "left", "broken"):
+        assert f'id="{client}"' not in text
+    assert "http:" not in text
+    assert "https:" not in text
+
+
+def test_marked_clients_can_be_filtered_by_why(written):
+    """The row carries the kinds of its marks, and the page offers those there are."""
+    text = (written / "changes.html").read_text(encoding="utf-8")
+    assert '<tr id="large" data-group="marked moved">' in text
+    assert '<tr id="small" data-group="">' in text
+    offered = [code for code in ("moved", "colour", "critical") if f'option value="{code}"' in text]
+    assert offered == ["moved", "colour", "critical"]
+    assert 'option value="overdue"' not in text
+
+
+def test_a_first_run_has_nothing_to_compare(tmp_path):
+    """The page says so instead of showing an empty table."""
+    write_changes(tmp_path, DAY, "en", [entry("new", None, figures(1000.0))])
+    text = (tmp_path / "changes.html").read_text(encoding="utf-8")
+    assert "nothing to compare" in text
+    assert "<table" not in text
+    assert rows_of(tmp_path) == []
+
+
+def test_the_table_has_a_line_a_change(written):
+    """Numbers are numbers, and what a client has is found by its reference."""
+    rows = [row for row in rows_of(written) if row["client"] == "fallen"]
+    service = next(row for row in rows if row["code"] == "debt_service_yuan")
+    assert (service["before"], service["now"], service["change"]) == ("1000.0", "800.0", "-200.0")
+    assert float(service["share"]) == pytest.approx(-0.2)
+    assert service["is_marked"] == "1"
+    assert {row["kind"] for row in rows_of(written)} == {"figure", "colour", "finding"}
+
+
+def test_no_text_of_the_table_is_a_formula(written):
+    """A subject that a spreadsheet would run has an apostrophe before it."""
+    (row,) = (row for row in rows_of(written) if row["code"] == "past_due")
+    assert row["subject"] == "'=cmd"
+    assert (written / "changes.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_writing_leaves_nothing_beside(written):
+    """The page and its table, each in one move."""
+    assert sorted(path.name for path in written.iterdir()) == ["changes.csv", "changes.html"]
