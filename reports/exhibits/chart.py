@@ -103,6 +103,14 @@ def chart(figure: Figure, *, caption: str, alt: str) -> Html:
     )
 
 
+def prepare() -> None:
+    """Load what every chart needs, so that processes forked from this one share it; draws none."""
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure  # noqa: F401
+
+    house_style()
+
+
 @cache
 def house_style() -> dict[Any, Any]:
     """Return the matplotlib settings of the house."""

@@ -22,6 +22,7 @@ from reports.markup import Html
 from reports.narrative.checks import checks_by_outcome, is_form_due
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from jinja2.runtime import Context
 
     from planning.plan import LiabilityPlan
@@ -62,16 +63,34 @@ def finding_text(plan: LiabilityPlan, finding: Finding, language: str) -> tuple[
     KeyError
         The finding's code has no words in that language.
     """
-    words = _finding_words(language)[finding.code]
+    title, body = _finding_templates(finding.code, language)
     context = {**_context(plan, language), "finding": finding, "n": finding.numbers}
-    title = _plain_environment(language).from_string(words["title"]).render(context)
-    body = _environment(language).from_string(words["body"]).render(context)
-    return title, _rendered(body)
+    return title.render(context), _rendered(body.render(context))
 
 
 def finding_codes(language: str) -> frozenset[str]:
     """Codes that have words in a language."""
     return frozenset(_finding_words(language))
+
+
+def prepare(language: str) -> None:
+    """Compile a language's templates, so that processes forked from this one need not."""
+    environment = _environment(language)
+    for name in environment.list_templates(extensions=["j2"]):
+        if name.startswith(f"{language}/"):
+            environment.get_template(name)
+    for code in finding_codes(language):
+        _finding_templates(code, language)
+
+
+@cache
+def _finding_templates(code: str, language: str) -> tuple[Template, Template]:
+    """Title and body of a finding."""
+    words = _finding_words(language)[code]
+    return (
+        _plain_environment(language).from_string(words["title"]),
+        _environment(language).from_string(words["body"]),
+    )
 
 
 def _context(plan: LiabilityPlan, language: str) -> dict[str, Any]:

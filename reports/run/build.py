@@ -17,6 +17,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 import nbformat
+from papermill.exceptions import PapermillExecutionError
 
 from planning.plan import LiabilityPlan
 from reports.exhibits.summary import document_title
@@ -139,7 +140,7 @@ def _pass_gates(job: Job, building: Path, plan: LiabilityPlan) -> None:
     tokens = Tokens.read(job.tokens) if job.tokens else None
     breaches = check(building, plan, job.language, job.client, tokens)
     if breaches:
-        raise PublishError("; ".join(str(breach) for breach in breaches))
+        raise PublishError("; ".join(breach.told(job.language) for breach in breaches))
 
 
 def _forget_building(notebook: NotebookNode, plan_file: str) -> None:
@@ -171,7 +172,7 @@ def _failure(client: str, error: Exception, memory_mib: int, clock: Clock) -> Ou
     if name == "DeadKernelError":
         reason = "its notebook's kernel was killed or ran out of memory"
         return Outcome(client, "killed", (reason,), clock.seconds, clock.steps)
-    if hasattr(error, "evalue"):
+    if isinstance(error, PapermillExecutionError):
         told = f"cell {error.exec_count}: {name}: {error.evalue}"
     else:
         told = f"{name}: {error}"

@@ -126,7 +126,6 @@ def _check(client: Client, job: Job, address: str) -> None:
     try:
         here = setting(job.params, job.notebook, probe)
         asked = (job.params, job.notebook, probe)
-        # Two of the workers wait behind nobody: the answer costs them a fraction of a second.
         answers: Mapping[str, Any] = client.run(setting, *asked, on_error="return")
     except Exception as error:
         raise _unlike("?", ("code",)) from error

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from io import RawIOBase
 from tempfile import TemporaryFile
 from typing import IO, Final
@@ -16,11 +15,15 @@ from typing import IO, Final
 DESCRIPTORS: Final = {"stdout": 1, "stderr": 2}
 
 
+def _unbuffered() -> RawIOBase:
+    return TemporaryFile("w+b", buffering=0)
+
+
 @dataclass(slots=True)
 class _Caught:
     """An unnamed file that one descriptor is led into, and how much of it has been read."""
 
-    file: RawIOBase = field(default_factory=partial(TemporaryFile, "w+b", 0))
+    file: RawIOBase = field(default_factory=_unbuffered)
     read: int = 0
     decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")

@@ -129,6 +129,8 @@ class NotebookSession:
         sys.stdin = stdin
         sys.stdout = CellStream(self.outputs, "stdout", self._descriptors)
         sys.stderr = CellStream(self.outputs, "stderr", self._descriptors)
+        # Whoever listens to the host's warnings has no use for a notebook's.
+        warnings.showwarning = _print_warning
         sys.argv = [""]
         sys.path.insert(_before_packages(), "")
         logging.root.handlers.clear()
@@ -182,6 +184,18 @@ class NotebookSession:
             for name in self._shell.compile._filename_map:  # noqa: SLF001  else they stay for good
                 linecache.cache.pop(name, None)
         self._shell = None
+
+
+def _print_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    text = warnings.formatwarning(message, category, filename, lineno, line)
+    (file or sys.stderr).write(text)
 
 
 def _before_packages() -> int:

@@ -35,7 +35,8 @@ PRELOADED: Final = ["reports.run.warm", "reports.cli"]
 """The second because a process begins by importing what the command line began with."""
 
 WARM_PARAMS: Final = "PLANNER_WARM_PARAMS"
-"""Names the folder of parameters that the server reads before it forks."""
+WARM_LANGUAGE: Final = "PLANNER_WARM_LANGUAGE"
+"""Name the folder of parameters and the language that the server reads before it forks."""
 
 ONE_THREAD: Final = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -86,7 +87,7 @@ def outcomes(jobs: Iterable[Job], limits: Limits) -> Iterator[Started | Outcome]
             _schedule(pool, islice(coming, room), limits, waiting)
             ended, _ = wait(waiting, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
             yield from _begun(waiting)
-            for future in ended:
+            for future in [future for future in waiting if future in ended]:
                 yield _outcome(waiting.pop(future), future, limits)
         pool.close()
     finally:
@@ -163,7 +164,7 @@ def _context(job: Job) -> multiprocessing.context.BaseContext:
         os.environ.setdefault(name, value)
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    os.environ[WARM_PARAMS] = str(job.params.resolve())
+    os.environ |= {WARM_PARAMS: str(job.params.resolve()), WARM_LANGUAGE: job.language}
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     return context

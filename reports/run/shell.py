@@ -56,9 +56,9 @@ class CellPublisher(DisplayPublisher):
 
 
 class CellCompiler(CachingCompiler):
-    """Names a cell's code after its number, and as a file: IPython writes tracebacks by the name."""
+    """Names a cell's code as a file's, because IPython writes tracebacks by the name."""
 
-    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+    def get_code_name(self, raw_code: str, _transformed_code: str, number: int) -> str:
         """The name of a cell, the same in every run."""
         return f"<notebook>/cell-{number}-{crc32(raw_code.encode()):08x}.py"
 

@@ -6,22 +6,36 @@ Nothing here starts a thread or draws: a process that has done so must not be fo
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from planning.errors import PlanningError
 from planning.inputs import read_parameters
+from reports import exhibits, narrative
+from reports.exhibits import chart
 from reports.render.pdf import prepare
 from reports.run import build
 from reports.run.engine import warm
-from reports.run.pool import WARM_PARAMS
+from reports.run.gates import prepare as prepare_gates
+from reports.run.pool import WARM_LANGUAGE, WARM_PARAMS
 
 __all__ = ["build"]
 
+for module in iter_modules(exhibits.__path__):
+    import_module(f"{exhibits.__name__}.{module.name}")
+narrative.prepare(os.environ.get(WARM_LANGUAGE, "zh"))
+chart.prepare()
 prepare()
+prepare_gates()
 warm()
 if folder := os.environ.get(WARM_PARAMS):
     # What is wrong with them is said by the client's own process, which reads them again.
     with suppress(PlanningError, OSError):
         read_parameters(Path(folder))
+# What is here now lives as long as the server: collecting it over and over would copy its pages.
+gc.collect()
+gc.freeze()

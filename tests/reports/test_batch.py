@@ -242,7 +242,7 @@ def test_two_runs_at_once_take_turns(three):
     folder, files = three
     command = [*PLANNER, *map(str, command_of(files)), "--force"]
     first = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-    until(lambda: (folder / "out" / ".run.holder.json").exists())
+    until((folder / "out" / ".run.holder.json").exists)
     second = planner(folder, *command_of(files))
     told, _ = first.communicate(timeout=120)
     assert first.returncode == second.returncode == 0, told + second.stdout
@@ -303,7 +303,7 @@ def test_a_client_process_does_not_outlive_its_batch(three):
     out = folder / "orphans"
     command = [*PLANNER, *map(str, command_of(files[:1])), "--out", str(out)]
     batch = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-    until(lambda: any(out.glob("*/.building-*")))
+    until(lambda: [*out.glob("*/.building-*")])
     batch.send_signal(signal.SIGKILL)
     batch.wait()
     until(lambda: not processes_naming(out), 20)

@@ -172,7 +172,7 @@ def test_a_plan_under_another_clients_reference_is_stopped(folder, plan, tokens)
     [
         "display(",
         "Traceback (most recent call last)",
-        "/home/analyst/clients/a.yaml",
+        "/srv/analyst/clients/a.yaml",
         "Timestamp('2026-11-22 00:00:00')",
         "&lt;planning.plan.LiabilityPlan object at 0x7f12&gt;",
         "{{ plan.client }}",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2
 
 if TYPE_CHECKING:
     from pathlib import Path
