@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -33,7 +34,10 @@ from batch_floor import drawing, opened, redone
 from batch_memory import Memory
 from book import write_book
 
+from planning.inputs import read_inputs
+from planning.plan import liability_plan
 from reports.run.ledger import Ledger
+from reports.run.provenance import made_with
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "client_plan.ipynb"
@@ -179,11 +183,28 @@ def step_table(folder: Path) -> Iterator[str]:
 def floor(run_folder: Path) -> Told:
     """The charts of built plans drawn again and their Typst compiled again, in two processes."""
     folders = sorted(path.parent for path in run_folder.glob("[!.]*/manifest.json"))
+    return _in_two("floor: the charts and Typst alone", _floor, folders)
+
+
+def model(files: Sequence[Path]) -> Told:
+    """Client files read and plans computed, no document made, in two processes."""
+    return _in_two("the model alone: from client file to plan", _model, files)
+
+
+def _in_two(name: str, one: Callable[[Path], float], paths: Sequence[Path]) -> Told:
     with multiprocessing.get_context("spawn").Pool(AT_A_TIME, initializer=_quiet) as pool:
         # The first plan of each process pays for its imports and is not counted.
-        pool.map(_floor, folders[:AT_A_TIME], chunksize=1)
-        seconds = sum(pool.map(_floor, folders, chunksize=1))
-    return Told("floor: the charts and Typst alone", len(folders), seconds / AT_A_TIME, None)
+        pool.map(one, paths[:AT_A_TIME], chunksize=1)
+        seconds = sum(pool.map(one, paths, chunksize=1))
+    return Told(name, len(paths), seconds / AT_A_TIME, None)
+
+
+def _model(client_file: Path) -> float:
+    """Seconds for one plan."""
+    day = date.fromisoformat(AS_OF)
+    start = perf_counter()
+    liability_plan(read_inputs(client_file, ROOT / "params", day), day, **made_with())
+    return perf_counter() - start
 
 
 def _floor(folder: Path) -> float:
@@ -255,7 +276,7 @@ def compare(files: Sequence[Path], other: int, folder: Path) -> None:
             continue
         told.append(timed(name, way, files[:other], folder / place))
         require_same_plans(folder / place, folder / "ours")
-    told.append(floor(folder / "ours" / AS_OF))
+    told += [model(files), floor(folder / "ours" / AS_OF)]
     lines = list(table(told, ours))
     print("\n".join([lines[0] + lines[1], *lines[2:], *step_table(folder / "ours")]))
 

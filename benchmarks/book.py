@@ -13,7 +13,6 @@ import argparse
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -67,13 +66,18 @@ def write_book(folder: Path, clients: int, seed: int = SEED) -> list[Path]:
 def client_text(text: str, reference: str, factor: Decimal, names: Iterator[str]) -> str:
     """An example's text with another reference, other names, and its sums times a factor."""
     text = _REFERENCE.sub(f"client: {reference}", text)
-    text = _NAME.sub(partial(_renamed, names), text)
+    text = _renamed(text, names)
     return _SUM.sub(lambda found: f"{found[1]}{_scaled(found[2], factor)}", text)
 
 
-def _renamed(names: Iterator[str], found: re.Match[str]) -> str:
-    people = "、".join(next(names) for _ in found[1].split("、"))
-    return f"name: {people}（虚构）"
+def _renamed(text: str, names: Iterator[str]) -> str:
+    """Other people, wherever the text names them."""
+    household = _NAME.search(text)
+    people = household[1].split("、") if household else []
+    text = _NAME.sub(r"name: \1（虚构）", text)
+    for person in people:
+        text = text.replace(person, next(names))
+    return text
 
 
 def _scaled(amount: str, factor: Decimal) -> str:

@@ -41,6 +41,12 @@ SHARED: Final = PARTS[4:]
 """Parts that all clients of a run share."""
 
 PACKAGES: Final = ("planning", "reports")
+RUN_PAGES: Final = frozenset(
+    f"reports/theme/{name}"
+    for name in ("index.html.j2", "changes.html.j2", "run_page.html.j2", "run_page.js")
+)
+"""Pages about a run, which decide no client's document."""
+
 DATA_FOLDERS: Final = ("rules", "market", "products", "scenarios")
 DATA_SUFFIXES: Final = (".yaml", ".csv")
 DRAWING_TOOLS: Final = ("matplotlib", "nbconvert", "papermill", "typst")
@@ -129,8 +135,10 @@ def _packaged() -> tuple[dict[str, str], dict[str, str]]:
     templates: dict[str, str] = {}
     for package in PACKAGES:
         for path in _files(ROOT / package):
-            kept = code if path.endswith(".py") else templates
-            kept[os.path.relpath(path, ROOT).replace(os.sep, "/")] = _of_file(path)
+            name = os.path.relpath(path, ROOT).replace(os.sep, "/")
+            if name not in RUN_PAGES:
+                kept = code if path.endswith(".py") else templates
+                kept[name] = _of_file(path)
     return code, templates
 
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT_SECONDS: Final = 300
 DEFAULT_MEMORY_MIB: Final = 2048
 
-PRELOADED: Final = ["reports.run.warm", "reports.cli"]
-"""The second because a process begins by importing what the command line began with."""
+PRELOADED: Final = ["reports.run.lean", "reports.run.warm", "reports.cli"]
+"""The last because a process begins by importing what the command line began with."""
 
 WARM_PARAMS: Final = "PLANNER_WARM_PARAMS"
 WARM_LANGUAGE: Final = "PLANNER_WARM_LANGUAGE"
@@ -43,8 +43,13 @@ ONE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "MALLOC_ARENA_MAX": "1",
 }
-"""Keeps libraries from starting threads: a process with threads must not be forked."""
+"""
+Keeps libraries from starting threads, and memory of threads gone by from being kept.
+
+A process with threads must not be forked.
+"""
 
 WAITING_A_WORKER: Final = 2
 """Jobs handed over ahead for each worker, so that none waits for the next."""
