@@ -272,7 +272,7 @@ def test_what_is_put_off_goes_on_bearing_interest():
     # 3.60 % a year by days on 360, from the maturity on to the last payment of the span.
     matures = next(row for row in other.lump_principal[0].nonzero())[0]
     days = (later.months[-1] - later.months[matures]).days
-    assert paths.interest[0] - other.interest[0] == pytest.approx(
+    assert paths.interest_total[0] - other.interest_total[0] == pytest.approx(
         800_000 * 0.036 * days / 360, abs=2
     )
 

@@ -121,7 +121,7 @@ def _seen(course: Course, draws: Drawn, claims: Claims, others: tuple[Floats, ..
         instalment=paths.debt_service.T,
         lpr_5y_bp=_lpr_by_month(course, draws.shocks),
         loan_to_value=None if shares is None else shares.T,
-        interest=paths.interest,
+        interest=paths.interest_total,
         first_months=draws.first_months,
         other_liquid=others,
     )

@@ -54,7 +54,9 @@ class Paths:
     course, shocks : the household, and what happens on each path.
     debt_service, lump_principal, fund_paid, net, liquid_assets : (paths, months), as ``cashflow``
         has them.
-    interest : (paths,), interest and fees over all months, whoever pays them.
+    interest : (paths, months), interest and fees paid, whoever pays them; None where not every
+        balance was kept.
+    interest_total : (paths,), the same over all months.
     fund_balance : (paths, months), provident-fund accounts that repay loans, at the month's end.
     balances : by debt id, (paths, months), principal owed at the month's end.
     """
@@ -66,7 +68,8 @@ class Paths:
     fund_paid: Floats
     net: Floats
     liquid_assets: Floats
-    interest: Floats
+    interest: Floats | None
+    interest_total: Floats
     fund_balance: Floats
     balances: dict[str, Floats]
 
@@ -179,7 +182,8 @@ def lived(
         fund_paid=debts.fund_paid.T,
         net=net.T,
         liquid_assets=liquid.T,
-        interest=debts.interest / FEN_PER_YUAN,
+        interest=None if debts.interest is None else debts.interest.T,
+        interest_total=debts.interest_total / FEN_PER_YUAN,
         fund_balance=debts.fund_balance.T,
         balances={loan: owed.T for loan, owed in debts.balances.items()},
     )
@@ -190,7 +194,7 @@ class Claims:
     What the debts claim, (months, paths); 分 until `to_yuan`.
 
     What every path pays alike, or pays for months, is added at the end, while the months are at
-    hand. `interest` is (paths,), 分.
+    hand. `interest` is None where not every balance is kept, `interest_total` (paths,), 分.
 
     Parameters
     ----------
@@ -214,7 +218,8 @@ class Claims:
         self.service, self.lump, self.fund_paid, self.fund_balance = (
             np.zeros((months, paths)) for _ in range(4)
         )
-        self._alike, self.interest = np.zeros(months), np.zeros(paths)
+        self._alike, self.interest_total = np.zeros(months), np.zeros(paths)
+        self.interest = np.zeros((months, paths)) if keeps is None else None
         self._runs: list[tuple[int, int, Floats]] = []
         self.has_lump = False
         self._closed = 0
@@ -244,6 +249,7 @@ class Claims:
         for first, until, paid in self._runs:
             self.service[max(first, months.start) : min(until, months.stop)] += paid
         claims = [self.service, *self.balances.values()]
+        claims += [] if self.interest is None else [self.interest]
         claims += [self.lump] if self.has_lump else []
         claims += [self.fund_paid, self.fund_balance] if self._funds else []
         for claim in claims:
@@ -297,11 +303,17 @@ class Claims:
         if until - month < SHORTEST_RUN:
             return False
         self._owe(loan, month)
+        opening = np.broadcast_to(walk.balance, self.interest_total.shape)
         owed = self.balances.get(loan)
         closing = None if owed is None else owed[month:until]
-        paid = walk.pay_run(until - month, self.interest, closing)
+        paid = walk.pay_run(until - month, self.interest_total, closing)
         if paid is None:
             return False
+        if self.interest is not None and owed is not None:
+            # What was paid and did not lower the balance.
+            self.interest[month:until] += paid + np.diff(
+                owed[month:until], axis=0, prepend=[opening]
+            )
         self._until[loan] = until
         self._runs.append((month, until, paid))
         return True
@@ -315,7 +327,9 @@ class Claims:
             self.lump[month] += row.lump
             self.has_lump = True
         paid = row.payment + row.prepayment
-        self.interest += row.interest
+        self.interest_total += row.interest
+        if self.interest is not None:
+            self.interest[month] += row.interest
         if isinstance(paid, float):
             self._alike[month] += paid
         else:

@@ -185,7 +185,7 @@ def _outcome(test: Stressed, place: int, sheet: BalanceSheet) -> StressOutcome:
         monthly_margin_yuan=float(margin[months].sum() / count),
         lowest_liquid_yuan=float(liquid.min()),
         final_liquid_yuan=float(liquid[-1]),
-        interest_yuan=float(paths.interest[place]),
+        interest_yuan=float(paths.interest_total[place]),
         horizon_months=test.course.horizon_months,
         months_to_shortfall=int(short[0]) if len(short) else None,
         loan_to_value=_loan_to_value(sheet, test.course, fall),

@@ -324,7 +324,7 @@ class _Run:
         """An event of any run on this cluster, told by Dask's own thread."""
         _, told = event
         if told.get("run") == self.order.run:
-            self.heard.put(Started(told["client"], told["worker"]))
+            self.heard.put(Started(told["client"], told["place"]))
 
     def _lost(self) -> ClusterError:
         return ClusterError(
@@ -360,9 +360,8 @@ def built(sealed: _Sealed) -> tuple[Started, Outcome]:
     if program() != dict(order.program):
         reason = f"worker {started.worker} runs other code than this run; update and restart it"
         return started, Outcome(job.client, "failed", (reason,))
-    get_worker().log_event(
-        TOPIC, {"run": order.run, "client": job.client, "worker": started.worker}
-    )
+    # Dask puts the worker's address under `worker`.
+    get_worker().log_event(TOPIC, {"run": order.run, "client": job.client, "place": started.worker})
     try:
         return started, _built(job, order)
     except Exception as error:  # noqa: BLE001  a full disk or a lost share is this client's failure

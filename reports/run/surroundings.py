@@ -88,6 +88,9 @@ class Inside:
         host = Surroundings.now()
         if self._own:
             self._own.put()
+        else:
+            # A host's own `_` would stand for the notebook's last result.
+            vars(builtins).pop("_", None)
         try:
             yield
         finally:

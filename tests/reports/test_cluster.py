@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -40,7 +41,7 @@ def cluster():
         warnings.catch_warnings(),
         dask.config.set(settings),
         LocalCluster(
-            n_workers=4, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=4, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
         ) as made,
     ):
         yield made
@@ -105,6 +106,21 @@ def test_every_client_begins_and_ends_once(cluster, building, jobs):
         first, last = (i for i, event in enumerate(events) if event.client == client)
         assert isinstance(events[first], Started)
         assert isinstance(events[last], Outcome)
+
+
+def test_a_beginning_is_told_while_the_client_is_being_built(cluster, building, jobs):
+    """The run hears of it from the worker, before there is anything to hand over."""
+    from reports.run.cluster import outcomes
+
+    release = Event()
+    building(lambda job, limits: (release.wait(10), done(job, limits))[1])
+    events = outcomes(jobs[:1], cluster.scheduler_address, LIMITS)
+    first = next(events)
+    assert isinstance(first, Started)
+    assert not release.is_set()
+    assert first.worker.endswith(f":{os.getpid()}")
+    release.set()
+    assert [event.is_done for event in events] == [True]
 
 
 def test_a_client_has_the_limits_of_one_machine(cluster, building, jobs):

@@ -342,6 +342,15 @@ def test_no_way_to_fail_is_called_completed(tmp_path, source, name):
     assert notebook.metadata.papermill.exception
 
 
+@pytest.fixture
+def interruptible():
+    """A process in which Ctrl-C interrupts, whatever runs the tests has made of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_a_cell_that_waits():
     """Ctrl-C while a cell awaits cancels it, and what it had printed is kept."""
     (cell,) = ran(
@@ -353,6 +362,7 @@ def test_an_interrupt_ends_a_cell_that_waits():
     assert cell.outputs[-1].ename == "CancelledError"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_a_cell_that_computes():
     """Ctrl-C in plain code raises KeyboardInterrupt there."""
     (cell,) = ran("import signal\nsignal.raise_signal(signal.SIGINT)\nprint('never')")
