@@ -7,6 +7,7 @@ Only that process imports this: the batch itself needs none of what draws and re
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import time
 from collections.abc import Iterator
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from reports.run.job import Job
 
 MIB: Final = 2**20
-ORPHAN_LOOK_SECONDS: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def attempt(job: Job, memory_mib: int) -> Outcome:
     one that cannot would take the clients beside it along.
     """
     _limit_memory(memory_mib)
-    Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    Thread(target=_end_with_batch, daemon=True).start()
     clock = Clock()
     try:
         return build(job, clock)
@@ -194,8 +194,9 @@ def _limit_memory(memory_mib: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
-def _end_with_parent(parent: int) -> None:
+def _end_with_batch() -> None:
     """End this process when the batch is gone: nobody would record what it builds."""
-    while os.getppid() == parent:
-        time.sleep(ORPHAN_LOOK_SECONDS)
-    os._exit(1)
+    batch = multiprocessing.parent_process()
+    if batch is not None:
+        batch.join()
+        os._exit(1)

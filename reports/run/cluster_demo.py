@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -132,7 +131,7 @@ def main() -> None:
     options = _options()
     files = tuple(options.files) or tuple(sorted((ROOT / "params" / "clients").glob("example-*")))
     # A `kill` of this process is to end what it has started, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, partial(sys.exit, 1))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         with tempfile.TemporaryDirectory(prefix="cluster-demo-") as folder:
             demo = Demo(files, Path(folder), options.language, options.kill)

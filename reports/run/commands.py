@@ -175,10 +175,9 @@ def _refuse_client(client: str, language: str) -> NoReturn:
 
 
 def _build(wanted: Batch) -> None:
-    from planning.errors import ClientFileError
+    from planning.errors import ClientFileError, PlanningError
     from reports.language.problems import problem_lines
     from reports.run.batch import run
-    from reports.run.ledger import LedgerError
     from reports.run.progress import Progress
 
     language = wanted.language
@@ -189,8 +188,9 @@ def _build(wanted: Batch) -> None:
         for line in problem_lines(error.problems, language):
             typer.echo(line, err=True)
         raise typer.Exit(2) from error
-    except LedgerError as error:
-        _end(error.sentence(language))
+    except PlanningError as error:
+        told = getattr(error, "sentence", None)
+        _end(told(language) if told else str(error))
     except KeyboardInterrupt:
         say(
             language,
