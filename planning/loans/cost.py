@@ -299,7 +299,7 @@ def _period_months(contract: LoanContract, period: int, last: int) -> float:
     before = contract.nominal_due_on(period - 1, last)
     return (
         1.0
-        if due_on == add_months(contract.first_due, period - 1)
+        if due_on == add_months(contract.first_due, period - 1, contract.due_day)
         else _months_into(before, due_on)
     )
 
