@@ -54,7 +54,7 @@ check-clients: .venv/.ready ## report every problem of every client file
 	@$(PLANNER) check $(CLIENTS)
 
 cluster-demo: .venv/.ready ## build the examples on a scheduler and two workers of this machine
-	$(BIN)/python -m reports.run.cluster_demo
+	$(BIN)/python -m reports.run.cluster.demo
 
 lab: .venv/.ready ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

@@ -36,7 +36,7 @@ from book import write_book
 
 from planning.inputs import read_inputs
 from planning.plan import liability_plan
-from reports.run.ledger import Ledger
+from reports.run.ledger.ledger import Ledger
 from reports.run.provenance import made_with
 
 ROOT = Path(__file__).resolve().parents[1]

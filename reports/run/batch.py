@@ -18,17 +18,17 @@ from planning.errors import ClientFileError
 from reports.language.problems import problem_lines
 from reports.run.artefacts import PLAN as PLAN_FILE
 from reports.run.artefacts import keep_failure, sweep
-from reports.run.changes import write_changes
-from reports.run.entries import entries
-from reports.run.entry import RunFacts
 from reports.run.fingerprint import fingerprint, shared_digests
-from reports.run.index import write_index
 from reports.run.job import Job
 from reports.run.key_figures import without_people
-from reports.run.ledger import Ledger, Queued, path_key
+from reports.run.ledger.ledger import Ledger, Queued, path_key
 from reports.run.lock import run_lock
 from reports.run.manifest import adoptable, altered
 from reports.run.outcome import Outcome, Started
+from reports.run.pages.changes import write_changes
+from reports.run.pages.entries import entries
+from reports.run.pages.entry import RunFacts
+from reports.run.pages.index import write_index
 from reports.run.pool import Limits
 from reports.run.provenance import ROOT
 from reports.run.why import Explainer, explain_rebuild
@@ -36,7 +36,7 @@ from reports.run.why import Explainer, explain_rebuild
 if TYPE_CHECKING:
     from planning.errors import Problem
     from planning.household.profile import Household
-    from reports.run.ledger import DonePlan
+    from reports.run.ledger.ledger import DonePlan
     from reports.run.lock import Holder
     from reports.run.why import Cause
 
@@ -315,7 +315,7 @@ class _Run:
 
 def _events(jobs: Sequence[Job], batch: Batch) -> Iterator[Started | Outcome]:
     if batch.cluster:
-        from reports.run.cluster import outcomes as on_cluster
+        from reports.run.cluster.cluster import outcomes as on_cluster
 
         return on_cluster(jobs, batch.cluster, batch.limits)
     from reports.run.pool import outcomes

@@ -29,7 +29,7 @@ from reports.options import (
 
 if TYPE_CHECKING:
     from reports.run.batch import Batch, Report
-    from reports.run.ledger import Ledger
+    from reports.run.ledger.ledger import Ledger
     from reports.run.progress import Progress
 
 INTERRUPTED = 130
@@ -133,7 +133,7 @@ def why_command(
 ) -> None:
     """Say whether a client's plan would be built now, and because of what."""
     from reports.run.batch import Batch
-    from reports.run.ledger import Ledger, LedgerError
+    from reports.run.ledger.ledger import Ledger, LedgerError
 
     day = day_of(as_of or today(), language)
     asked = Batch((), params, day, language, out, last_plan=last, last_run=last_run)

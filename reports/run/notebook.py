@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import papermill
 from papermill.engines import papermill_engines
 
-from reports.run.engine import ENGINE, InProcessEngine
+from reports.run.engine.in_process import ENGINE, InProcessEngine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from reports.language import Language
-from reports.run.page import duration
+from reports.run.pages.page import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

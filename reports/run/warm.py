@@ -19,7 +19,7 @@ from reports import exhibits, narrative
 from reports.exhibits import chart
 from reports.render.pdf import prepare
 from reports.run import build
-from reports.run.engine import warm
+from reports.run.engine.in_process import warm
 from reports.run.gates import prepare as prepare_gates
 from reports.run.pool import WARM_LANGUAGE, WARM_PARAMS
 

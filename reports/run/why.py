@@ -18,7 +18,7 @@ from reports.run.fingerprint import PARTS, SHARED, changed_parts, fingerprint
 from reports.run.manifest import Altered, adoptable, altered
 
 if TYPE_CHECKING:
-    from reports.run.ledger import DonePlan, Ledger, PlanRow
+    from reports.run.ledger.ledger import DonePlan, Ledger, PlanRow
 
 Verdict = Literal["unchanged", "adoptable", "new", "changed", "altered", "forced"]
 

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 
 from reports.run.batch import Batch, run
-from reports.run.ledger import Ledger
+from reports.run.ledger.ledger import Ledger
 from reports.run.pool import ONE_THREAD, Limits
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,9 +9,9 @@ from datetime import date
 import pytest
 
 from reports.language import LANGUAGES
-from reports.run.book_changes import book_changes
-from reports.run.changes import write_changes
-from reports.run.entry import Entry
+from reports.run.pages.book_changes import book_changes
+from reports.run.pages.changes import write_changes
+from reports.run.pages.entry import Entry
 
 DAY = date(2026, 11, 22)
 

@@ -50,7 +50,7 @@ def cluster():
 @pytest.fixture
 def building(monkeypatch):
     """Put something quick in the place of building a plan, and shelves that take anything."""
-    from reports.run import cluster
+    from reports.run.cluster import cluster
 
     def use(build):
         def outcomes(jobs, limits):
@@ -83,7 +83,7 @@ def jobs(tmp_path):
 
 def ran(jobs, cluster, **options):
     """Every event of a run on the cluster."""
-    from reports.run.cluster import outcomes
+    from reports.run.cluster.cluster import outcomes
 
     return list(outcomes(jobs, cluster.scheduler_address, LIMITS, **options))
 
@@ -110,7 +110,7 @@ def test_every_client_begins_and_ends_once(cluster, building, jobs):
 
 def test_a_beginning_is_told_while_the_client_is_being_built(cluster, building, jobs):
     """The run hears of it from the worker, before there is anything to hand over."""
-    from reports.run.cluster import outcomes
+    from reports.run.cluster.cluster import outcomes
 
     release, over = Event(), []
 
@@ -194,7 +194,7 @@ def test_a_client_that_takes_every_worker_along_is_given_up(cluster, building, j
 
 def test_an_interrupt_cancels_what_waits(cluster, building, jobs):
     """After the first end nothing more begins than what four slots held."""
-    from reports.run.cluster import outcomes
+    from reports.run.cluster.cluster import outcomes
 
     begun = []
 
@@ -212,7 +212,7 @@ def test_an_interrupt_cancels_what_waits(cluster, building, jobs):
 
 def test_a_silent_address_is_said_within_seconds(jobs):
     """Nothing listens there: a sentence in each language, and no long wait."""
-    from reports.run.cluster import ClusterError, outcomes
+    from reports.run.cluster.cluster import ClusterError, outcomes
 
     began = time.monotonic()
     with pytest.raises(ClusterError) as refused:
@@ -236,7 +236,7 @@ def test_a_worker_that_would_build_something_else_is_refused(
     cluster, building, jobs, monkeypatch, part, there, said
 ):
     """The sentence names what differs, and nothing has run."""
-    from reports.run import cluster as module
+    from reports.run.cluster import cluster as module
 
     asked, begun = module.setting, []
 
@@ -259,7 +259,7 @@ def test_a_worker_that_came_later_with_other_code_builds_nothing(
     cluster, building, jobs, monkeypatch
 ):
     """What it was given ends as a failure that says so, not as another's plan."""
-    from reports.run import cluster as module
+    from reports.run.cluster import cluster as module
 
     here = module.program()
     answers = iter([here])

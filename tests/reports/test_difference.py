@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reports.language import LANGUAGES
-from reports.run.change_words import ChangeWords
-from reports.run.difference import Difference, Found, Mark, Turn, difference
+from reports.run.pages.change_words import ChangeWords
+from reports.run.pages.difference import Difference, Found, Mark, Turn, difference
 
 
 def ratio(value, colour):

@@ -24,10 +24,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from papermill.exceptions import PapermillException
 
-from reports.run import cell_outputs, saving
-from reports.run.engine import ENGINE, InProcessEngine, warm
+from reports.run.engine import cell_outputs, saving
+from reports.run.engine.in_process import ENGINE, InProcessEngine, warm
+from reports.run.engine.session import NotebookSession
 from reports.run.notebook import KERNEL, execute
-from reports.run.notebook_session import NotebookSession
 
 # Notebooks warn on purpose here, as they may in a kernel.
 pytestmark = pytest.mark.filterwarnings("default::UserWarning")
@@ -775,7 +775,9 @@ def test_a_warm_process_has_no_thread_and_no_shell():
     assert _surroundings() == before
 
 
-@pytest.mark.parametrize("first", ["papermill", "reports.run.engine", "reports.run.notebook"])
+@pytest.mark.parametrize(
+    "first", ["papermill", "reports.run.engine.in_process", "reports.run.notebook"]
+)
 def test_papermill_finds_the_engine_whatever_is_imported_first(first):
     """Its entry point is installed with the project and needs no order of imports."""
     code = f"import {first}\nfrom papermill.engines import papermill_engines as engines\n"

@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.language import LANGUAGES, Language
-from reports.run.entry import Entry, RunFacts
-from reports.run.index import STATES, write_index
+from reports.run.pages.entry import Entry, RunFacts
+from reports.run.pages.index import STATES, write_index
 
 DAY = date(2026, 11, 22)
 HOSTILE = '"><script>alert(1)</script>{{ 7*7 }}'

@@ -19,9 +19,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from reports.run import ledger_file
-from reports.run.ledger import Ledger, LedgerError, Queued
-from reports.run.ledger_tables import HEAD, VERSION_TABLE, metadata
+from reports.run.ledger import file as ledger_file
+from reports.run.ledger.ledger import Ledger, LedgerError, Queued
+from reports.run.ledger.tables import HEAD, VERSION_TABLE, metadata
 from reports.run.outcome import Artefact, Outcome
 
 DAY = date(2026, 11, 22)
@@ -284,7 +284,7 @@ WRITER = """
 import sys
 from datetime import date
 from pathlib import Path
-from reports.run.ledger import Ledger
+from reports.run.ledger.ledger import Ledger
 from reports.run.outcome import Artefact, Outcome
 out, mine = Path(sys.argv[1]), sys.argv[2]
 ledger = Ledger.at(f"sqlite:///{out / 'team.sqlite'}", out / mine)
@@ -391,7 +391,7 @@ def test_the_last_revision_is_the_one_the_program_knows():
 OPENER = """
 import sys
 from pathlib import Path
-from reports.run.ledger import Ledger
+from reports.run.ledger.ledger import Ledger
 with Ledger(Path(sys.argv[1])) as ledger:
     ledger.rows(1)
 print("alembic" in sys.modules)

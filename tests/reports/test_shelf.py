@@ -10,9 +10,9 @@ import fsspec
 import pytest
 
 from reports.run.artefacts import digested, start_building
+from reports.run.cluster.shelf import ShelfError, place_of_day, shelf_at, shown_url, taken
 from reports.run.manifest import Manifest, verified, write_manifest
 from reports.run.outcome import Outcome
-from reports.run.shelf import ShelfError, place_of_day, shelf_at, shown_url, taken
 
 NAMES = ("plan.html", "plan.pdf")
 FINGERPRINT = {"client_file": "a1", "as_of": "2026-11-22"}
@@ -160,7 +160,7 @@ def test_a_folder_s_workplace_is_hidden_beside_the_plans_and_goes(tmp_path):
 
 def test_a_folder_keeps_a_plan_whose_rename_lost_a_race(tmp_path, monkeypatch):
     """When another machine puts its plan there first, ours takes its place."""
-    from reports.run import shelf as module
+    from reports.run.cluster import shelf as module
 
     place, publish, tries = tmp_path / "out", module.publish, []
 

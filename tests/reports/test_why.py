@@ -8,7 +8,7 @@ import pytest
 
 from reports.run.artefacts import digested
 from reports.run.fingerprint import fingerprint
-from reports.run.ledger import Ledger
+from reports.run.ledger.ledger import Ledger
 from reports.run.manifest import Altered, Manifest, write_manifest
 from reports.run.outcome import Outcome
 from reports.run.why import (

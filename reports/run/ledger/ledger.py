@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import sqlalchemy as sa
 
 from reports.language import Language
-from reports.run.ledger_file import IS_WRITER, LedgerError, opened, parsed, place_of, plain_errors
-from reports.run.ledger_rows import (
+from reports.run.ledger.file import IS_WRITER, LedgerError, opened, parsed, place_of, plain_errors
+from reports.run.ledger.rows import (
     DonePlan,
     PlanRow,
     Queued,
@@ -29,7 +29,7 @@ from reports.run.ledger_rows import (
     plan_row,
     run_row,
 )
-from reports.run.ledger_tables import OPEN_STATES, artefacts, plans, runs
+from reports.run.ledger.tables import OPEN_STATES, artefacts, plans, runs
 from reports.run.moment import now_utc
 from reports.run.outcome import Artefact, Outcome
 

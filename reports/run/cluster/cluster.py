@@ -31,10 +31,10 @@ from planning.errors import PlanningError
 from reports.language import Language
 from reports.run import pool
 from reports.run.artefacts import BUILDING
+from reports.run.cluster.shelf import shelf_at, taken
 from reports.run.fingerprint import PARTS, shared_digests
 from reports.run.outcome import Outcome, Started
 from reports.run.provenance import made_with
-from reports.run.shelf import shelf_at, taken
 
 if TYPE_CHECKING:
     from reports.run.job import Job
@@ -143,9 +143,9 @@ def _await_workers(client: Client, address: str) -> None:
         client.wait_for_workers(1, timeout=WORKERLESS_SECONDS)
     except TimeoutError as error:
         raise ClusterError(
-            f"{address} 上没有工作进程。请先启动：python -m reports.run.cluster_worker {address}",
+            f"{address} 上没有工作进程。请先启动：python -m reports.run.cluster.worker {address}",
             f"the scheduler at {address} has no worker. Start one: "
-            f"python -m reports.run.cluster_worker {address}",
+            f"python -m reports.run.cluster.worker {address}",
         ) from error
 
 
@@ -173,7 +173,7 @@ def setting(params: Path, notebook: Path, probe: Path) -> dict[str, str]:
 @cache
 def program() -> dict[str, str]:
     """What decides documents beside the data, as it was when this process first asked."""
-    here = Path(__file__).resolve().parents[2]
+    here = Path(__file__).resolve().parents[3]
     shared = shared_digests(here / "params", Path(__file__)).by_part
     return {
         **{part: digest for part, digest in shared.items() if part in PROGRAM},
@@ -185,9 +185,9 @@ def program() -> dict[str, str]:
 def _refusal(worker: str, differ: tuple[str, ...], there: Mapping[str, str]) -> ClusterError:
     if "processes" in differ:
         return ClusterError(
-            f"工作进程 {worker} 不能再启动进程。请用 python -m reports.run.cluster_worker 启动它。",
+            f"工作进程 {worker} 不能再启动进程。请用 python -m reports.run.cluster.worker 启动它。",
             f"worker {worker} may not start processes. Start it with "
-            "python -m reports.run.cluster_worker.",
+            "python -m reports.run.cluster.worker.",
         )
     if "folder" in differ:
         return ClusterError(

@@ -15,8 +15,8 @@ from papermill.engines import Engine
 from papermill.exceptions import PapermillException
 from papermill.log import logger
 
-from reports.run.notebook_session import NotebookSession
-from reports.run.saving import SAVE_EVERY_SECONDS, SavingManager
+from reports.run.engine.saving import SAVE_EVERY_SECONDS, SavingManager
+from reports.run.engine.session import NotebookSession
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

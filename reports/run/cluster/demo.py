@@ -160,7 +160,7 @@ def _cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]
     ]
     with _started(scheduler, is_quiet=True) as process:
         address = _address(told, process)
-        worker = ["-m", "reports.run.cluster_worker", address, "--slots", "1", "--host", LOOPBACK]
+        worker = ["-m", "reports.run.cluster.worker", address, "--slots", "1", "--host", LOOPBACK]
         with _started(worker, is_quiet=True) as first, _started(worker, is_quiet=True) as second:
             yield address, [first, second]
 

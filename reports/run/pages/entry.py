@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from reports.run.artefacts import FAILED
-from reports.run.difference import Difference, difference
 from reports.run.key_figures import PEOPLE
 from reports.run.outcome import State
+from reports.run.pages.difference import Difference, difference
 
 
 @dataclass(frozen=True, slots=True)

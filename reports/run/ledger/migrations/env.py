@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from reports.run.ledger_tables import VERSION_TABLE, metadata
+from reports.run.ledger.tables import VERSION_TABLE, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -16,7 +16,7 @@ from jupyter_client.jsonutil import json_clean, json_default
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from reports.run.descriptors import CaughtDescriptors
+    from reports.run.engine.descriptors import CaughtDescriptors
 
 FLUSH_SECONDS: Final = 0.2
 """How long ipykernel keeps what is printed: it decides the order of stdout and stderr."""

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from urllib.parse import quote
 
 from reports.language import UNKNOWN, Language
-from reports.run.book_changes import BookChanges, book_changes
-from reports.run.change_words import ChangeWords
-from reports.run.difference import FAR, WATCHED, MarkCode
-from reports.run.entry import Entry, RunFacts
 from reports.run.key_figures import figure_of
-from reports.run.page import write_page, write_whole
+from reports.run.pages.book_changes import BookChanges, book_changes
+from reports.run.pages.change_words import ChangeWords
+from reports.run.pages.difference import FAR, WATCHED, MarkCode
+from reports.run.pages.entry import Entry, RunFacts
+from reports.run.pages.page import write_page, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reports.run.book_changes import Changed, FigureMoves
-    from reports.run.difference import Difference
+    from reports.run.pages.book_changes import Changed, FigureMoves
+    from reports.run.pages.difference import Difference
 
 CHANGES: Final = "changes.html"
 TABLE: Final = "changes.csv"

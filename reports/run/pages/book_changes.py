@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from reports.run.difference import value
 from reports.run.key_figures import FIGURES, figure_of
+from reports.run.pages.difference import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from reports.run.difference import Difference
-    from reports.run.entry import Entry
     from reports.run.key_figures import Figure
+    from reports.run.pages.difference import Difference
+    from reports.run.pages.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from typing import Any
 
 
 class LazyEngine:
-    """Passes everything on to `reports.run.engine.InProcessEngine`."""
+    """Passes everything on to `reports.run.engine.in_process.InProcessEngine`."""
 
     def __getattr__(self, name: str) -> Any:
         """The engine's own attribute."""
-        from reports.run.engine import InProcessEngine
+        from reports.run.engine.in_process import InProcessEngine
 
         return getattr(InProcessEngine, name)
 

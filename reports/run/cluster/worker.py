@@ -1,5 +1,5 @@
 """
-A worker of a cluster: ``python -m reports.run.cluster_worker tcp://10.0.0.5:8786 --slots 2``.
+A worker of a cluster: ``python -m reports.run.cluster.worker tcp://10.0.0.5:8786 --slots 2``.
 
 A bare Dask worker, which starts a process a client; Dask's own nanny would forbid it that. Each
 client's process begins by importing this module, so what is heavy is imported where it is used.
@@ -43,7 +43,7 @@ def _serve(options: argparse.Namespace, scratch: str) -> None:
     import logging
 
     # Everything a client needs is loaded before the scheduler hears of this worker.
-    import reports.run.cluster  # noqa: F401
+    import reports.run.cluster.cluster  # noqa: F401
 
     logging.getLogger("distributed").setLevel(logging.ERROR)
     asyncio.run(_served(options, scratch))

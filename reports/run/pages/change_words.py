@@ -11,8 +11,8 @@ from reports.run.key_figures import figure_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reports.run.difference import Difference, Found, Mark, Move, Turn
     from reports.run.key_figures import Figure
+    from reports.run.pages.difference import Difference, Found, Mark, Move, Turn
 
 ABOUT: Final = {"shortfall": "margin_yuan", "overdue": "debts_overdue"}
 """The figure that a mark without a subject is about."""

@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from planning.errors import PlanningError
-from reports.run.ledger_tables import HEAD, VERSION_TABLE
+from reports.run.ledger.tables import HEAD, VERSION_TABLE
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine

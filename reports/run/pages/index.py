@@ -10,16 +10,16 @@ from urllib.parse import quote
 
 from reports.language import UNKNOWN, Language
 from reports.run.artefacts import NOTEBOOK, REASON
-from reports.run.change_words import ChangeWords
-from reports.run.entry import Entry, RunFacts
 from reports.run.key_figures import RATIOS
 from reports.run.outcome import State
-from reports.run.page import duration, write_page
+from reports.run.pages.change_words import ChangeWords
+from reports.run.pages.entry import Entry, RunFacts
+from reports.run.pages.page import duration, write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reports.run.difference import Difference
+    from reports.run.pages.difference import Difference
 
 INDEX: Final = "index.html"
 LINKED: Final = (

@@ -18,7 +18,7 @@ from reports.theme.words import LANGUAGE_TAGS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reports.run.entry import RunFacts
+    from reports.run.pages.entry import RunFacts
 
 SCRIPT: Final = THEME / "run_page.js"
 MINUTE_SECONDS: Final = 60

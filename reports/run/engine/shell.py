@@ -19,7 +19,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Type
 from traitlets.config import Config
 
-from reports.run.cell_outputs import CellOutputs
+from reports.run.engine.cell_outputs import CellOutputs
 
 KERNEL_ENVIRONMENT: Final = {
     "TERM": "xterm-color",

@@ -23,11 +23,15 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.profiledir import ProfileDir
 
-from reports.run.cell_outputs import CellOutputs, CellStream
-from reports.run.descriptors import CaughtDescriptors
-from reports.run.figures import ask_for_inline_figures, host_figures_kept, show_figures_inline
-from reports.run.shell import CellShell
-from reports.run.surroundings import Inside
+from reports.run.engine.cell_outputs import CellOutputs, CellStream
+from reports.run.engine.descriptors import CaughtDescriptors
+from reports.run.engine.figures import (
+    ask_for_inline_figures,
+    host_figures_kept,
+    show_figures_inline,
+)
+from reports.run.engine.shell import CellShell
+from reports.run.engine.surroundings import Inside
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionResult

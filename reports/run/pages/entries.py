@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from reports.run.artefacts import FAILED, REASON
-from reports.run.entry import Entry
 from reports.run.manifest import MANIFEST, read_manifest
 from reports.run.outcome import Outcome, State
+from reports.run.pages.entry import Entry
 
 
 def entries(
