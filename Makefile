@@ -12,6 +12,13 @@ LAST :=
 LAST_RUN :=
 FORCE :=
 CLUSTER :=
+KILL :=
+LEDGER :=
+BY :=
+NOTE :=
+SEND :=
+SHEET :=
+APPLY :=
 CLIENTS := params/clients/*.yaml
 UV := uv
 UPGRADE :=
@@ -24,14 +31,17 @@ PLAN_OPTIONS = $(if $(AS_OF),--as-of $(AS_OF)) $(if $(LANGUAGE),--language $(LAN
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup plans plan why check-clients cluster-demo lab format lint typecheck test \
-	snapshots bench bench-batch schema check lock clean
+.PHONY: help setup plans plan why approve mail outbox purge check-clients cluster-demo lab format \
+	lint typecheck test snapshots bench bench-batch schema check lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@echo '  variables      AS_OF=2026-11-30 LANGUAGE=zh|en JOBS=2 CLIENTS="a.yaml b.yaml" OUT=folder'
+	@echo '  variables      AS_OF=2026-11-30 LANGUAGE=zh|en JOBS=2 CLIENTS="a.yaml b.yaml" OUT=folder|URL'
 	@echo '                 LAST=plan.json LAST_RUN=folder, of an earlier day, for trends'
 	@echo '                 FORCE=1 builds what is unchanged, too; CLUSTER=address of a Dask scheduler'
+	@echo '                 LEDGER=folder of ledger and pages where OUT is a URL; KILL=1 a worker of the demo'
+	@echo '                 BY="who approves" NOTE="what was looked at"; SEND=1 SHEET=passwords.csv'
+	@echo '                 sends; APPLY=1 removes'
 
 setup: .venv/.ready ## create the environment, make sure of a Chinese font, examine the machine
 	@$(PLANNER) doctor --fix
@@ -39,7 +49,7 @@ setup: .venv/.ready ## create the environment, make sure of a Chinese font, exam
 plans: .venv/.ready ## build into out/ every client's plan that is not there as it should be
 	@$(PLANNER) batch $(CLIENTS) $(PLAN_OPTIONS) $(if $(JOBS),--jobs $(JOBS)) \
 		$(if $(LAST_RUN),--last-run $(LAST_RUN)) $(if $(FORCE),--force) \
-		$(if $(CLUSTER),--cluster $(CLUSTER))
+		$(if $(CLUSTER),--cluster $(CLUSTER)) $(if $(LEDGER),--ledger $(LEDGER))
 
 plan: .venv/.ready ## build one client's plan: make plan CLIENT=example-08-first-loan
 	$(if $(CLIENT),,$(error Say which client: make plan CLIENT=ref builds params/clients/ref.yaml))
@@ -50,11 +60,26 @@ why: .venv/.ready ## say whether a plan would be built now, and because of what:
 	$(if $(CLIENT),,$(error Say which client: make why CLIENT=ref))
 	@$(PLANNER) why $(CLIENT) $(PLAN_OPTIONS)
 
+approve: .venv/.ready ## approve the day's plans, or one: make approve BY=name NOTE=text CLIENT=ref
+	$(if $(and $(BY),$(NOTE)),,$(error Say who approves and what was looked at: BY="..." NOTE="..."))
+	@$(PLANNER) approve $(if $(CLIENT),$(CLIENT),--all) --by "$(BY)" --note "$(NOTE)" \
+		$(PLAN_OPTIONS)
+
+mail: .venv/.ready ## write approved plans' letters as drafts; SEND=1 SHEET=file sends them, once
+	@$(PLANNER) mail $(CLIENT) $(PLAN_OPTIONS) $(if $(SEND),--send) \
+		$(if $(SHEET),--password-sheet $(SHEET))
+
+outbox: .venv/.ready ## list what became of every mail
+	@$(PLANNER) outbox $(PLAN_OPTIONS)
+
+purge: .venv/.ready ## list what has been kept long enough; APPLY=1 removes it
+	@$(PLANNER) purge $(PLAN_OPTIONS) $(if $(APPLY),--apply)
+
 check-clients: .venv/.ready ## report every problem of every client file
 	@$(PLANNER) check $(CLIENTS)
 
 cluster-demo: .venv/.ready ## build the examples on a scheduler and two workers of this machine
-	$(BIN)/python -m reports.run.cluster.demo
+	$(BIN)/python -m reports.run.cluster.demo $(if $(KILL),--kill)
 
 lab: .venv/.ready ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

@@ -18,6 +18,7 @@ import nbformat
 
 from planning.plan import LiabilityPlan
 from reports.render import pdf
+from reports.render.typeset import typst_source
 from reports.run.artefacts import read_plan
 from reports.run.build import document_of
 from reports.theme import TYPST_STYLE
@@ -45,7 +46,7 @@ def opened(folder: Path) -> Iterator[Built]:
     main = pdf._MAIN.search(page)
     with TemporaryDirectory(prefix="floor-") as place:
         root = Path(place)
-        source = pdf.typst_source(pdf._with_picture_files(main[1] if main else page, root))
+        source = typst_source(pdf._with_picture_files(main[1] if main else page, root))
         shutil.copyfile(TYPST_STYLE, root / "plan.typ")
         yield Built(read_plan(folder / "plan.json"), root, source)
 

@@ -13,6 +13,7 @@ from functools import cache
 from planning.units import MONTHS_PER_YEAR
 
 SHORTEST_MONTH_DAYS = 28
+MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def add_months(start: date, months: int, day: int | None = None) -> date:
@@ -36,7 +37,8 @@ def add_months(start: date, months: int, day: int | None = None) -> date:
     year, month = divmod(start.year * MONTHS_PER_YEAR + start.month - 1 + months, MONTHS_PER_YEAR)
     wanted = day or start.day
     if wanted > SHORTEST_MONTH_DAYS:
-        wanted = min(wanted, calendar.monthrange(year, month + 1)[1])
+        is_leap_february = month == 1 and calendar.isleap(year)
+        wanted = min(wanted, MONTH_DAYS[month] + is_leap_february)
     return date(year, month + 1, wanted)
 
 

@@ -7,9 +7,10 @@ They read exact numbers (``int`` or ``Decimal``, never a float) and say what is 
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -19,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from planning.identifiers import Kind, identifiers
 from planning.units import FEN_PER_YUAN, Fen, fen_from_yuan
 
 MAX_MONEY_YUAN = Decimal(10) ** 11
@@ -204,11 +206,46 @@ DayOfMonth = Annotated[int, Field(ge=1, le=31)]
 
 MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 
-Reference = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-"""An identifier: lower-case letters, digits, hyphen, underscore."""
+
+def nobodys(text: str) -> str:
+    """
+    A text that holds no number of a person.
+
+    Raises
+    ------
+    PydanticCustomError
+        It holds one, which the message does not repeat.
+    """
+    return _without(text, ("identity_number", "card_number", "mobile_number"))
+
+
+def _reachable(text: str) -> str:
+    return _without(text, ("identity_number", "card_number"))
+
+
+def _without(text: str, refused: tuple[Kind, ...]) -> str:
+    kind = next((one.kind for one in identifiers(text) if one.kind in refused), None)
+    if kind == "identity_number":
+        raise PydanticCustomError("identity_number", "a text without an identity number")
+    if kind == "card_number":
+        raise PydanticCustomError("card_number", "a text without the number of a card")
+    if kind == "mobile_number":
+        raise PydanticCustomError("mobile_number", "a text without a mobile number")
+    return text
+
+
+Reference = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"), AfterValidator(nobodys)
+]
+"""An identifier: lower-case letters, digits, hyphen, underscore; no number of a person."""
 
 LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$"
 """One line in any script, without control characters or changes of writing direction."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=LINE)]
-"""One line of free text: always data, never markup."""
+_LINE: Final = StringConstraints(min_length=1, max_length=200, pattern=LINE)
+
+Text = Annotated[str, _LINE, AfterValidator(nobodys)]
+"""One line of free text: always data, never markup, and without the numbers of people."""
+
+Contact = Annotated[str, _LINE, AfterValidator(_reachable)]
+"""How somebody is reached at work, by a mobile too."""

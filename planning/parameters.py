@@ -12,7 +12,7 @@ from bisect import bisect_right
 from datetime import date, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -26,6 +26,9 @@ from planning.errors import ParameterError
 from planning.fields import Share, exact_number
 from planning.record import Record
 from planning.record_file import FIRST_DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Unit = Literal[
     "age", "basis_point", "calendar_year", "count", "day", "flag", "fraction", "fraction_per_year",
@@ -182,6 +185,23 @@ class InForce(Record):
     def is_undated(self) -> bool:
         """Whether no text says since when the value holds."""
         return self.since == FIRST_DAY
+
+
+class ParameterCounts(Record):
+    """How many of a plan's parameters there are, are of grade M, and are due for review."""
+
+    used: int
+    unverified: int
+    review_due: int
+
+    @classmethod
+    def of(cls, entries: Sequence[InForce]) -> Self:
+        """The counts of these."""
+        return cls(
+            used=len(entries),
+            unverified=sum(entry.grade == "M" for entry in entries),
+            review_due=sum(entry.is_review_due for entry in entries),
+        )
 
 
 class RulesInForce:

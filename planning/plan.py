@@ -29,9 +29,9 @@ from planning.household.revolving import BALANCES, with_carried_balances
 from planning.loans.cost import all_in_cost
 from planning.loans.debt import Debt, debt_on, told_apart
 from planning.market.history import missing_publications
-from planning.parameters import InForce, Scenario
+from planning.parameters import InForce, ParameterCounts, Scenario
 from planning.products.policy import DebtChanges, debt_changes
-from planning.record import Record
+from planning.record import Record, reckoned
 from planning.risk.class_path import ClassPath, class_paths, first_shortfall
 from planning.risk.collateral import CollateralPath, collateral
 from planning.risk.contingency import Contingency, contingency
@@ -195,6 +195,9 @@ class LiabilityPlan(Record):
     early_warning: EarlyWarning
     reviews: tuple[Review, ...]
     parameters: tuple[InForce, ...]
+    parameter_counts: ParameterCounts = reckoned(
+        lambda plan: ParameterCounts.of(plan["parameters"])
+    )
     provenance: Provenance
 
     def debt(self, reference: str) -> Debt:
@@ -227,7 +230,7 @@ def liability_plan(
         An identity of the model does not hold.
     """
     rules = inputs.book.on(as_of)
-    household = with_carried_balances(inputs.household, rules)
+    household = with_carried_balances(inputs.household.unaddressed(), rules)
     histories = {name: index.known_on(as_of) for name, index in inputs.histories.items()}
     horizon = int(rules.value("house.stress_horizon_months"))
     pay = net_pay(household, rules, as_of)

@@ -31,6 +31,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from planning.errors import Problem
+from planning.identifiers import mask, masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,16 +114,12 @@ def shortened(found: object, width: int = 60) -> str:
     >>> shortened("110101199001011234 张")
     '110*************34 张'
     """
-    text = _LONG_DIGITS.sub(_masked, " ".join(str(found).split()))
+    text = masked(" ".join(str(found).split()))
+    text = _LONG_DIGITS.sub(lambda run: mask(run[0]), text)
     text = "".join(
         f"\\u{ord(sign):04x}" if unicodedata.category(sign) in _UNPRINTED else sign for sign in text
     )
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _masked(run: re.Match[str]) -> str:
-    digits = run.group()
-    return f"{digits[:3]}{'*' * (len(digits) - 5)}{digits[-2:]}"
 
 
 def read_tree(path: Path) -> Tree:

@@ -13,6 +13,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from reports.delivery import commands as delivery_commands
+from reports.delivery import mail_commands
 from reports.loans import commands as loan_commands
 from reports.options import (
     BUILT,
@@ -390,5 +392,7 @@ def schema(
 
 
 plan_commands.register(app)
+delivery_commands.register(app)
+mail_commands.register(app)
 loan_commands.register(app)
 questionnaire.register(app)

@@ -65,10 +65,6 @@ _LINES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 "absent_in_folder": "{variable} 指定的文件夹 {folder} 中没有所需字体"
                 "（{families}）；解决办法：放入其中一种字体，或取消该变量以使用系统字体",
             },
-            "pandoc": {
-                "ok": "pandoc {version}",
-                "broken": "pandoc 无法运行（{error}）；解决办法：make clean setup",
-            },
             "typst": {
                 "ok": "Typst {version}",
                 "broken": "Typst 无法载入（{error}）；解决办法：make clean setup",
@@ -98,10 +94,6 @@ _LINES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 "absent": "no Chinese font found ({families}); cure: {cure}",
                 "absent_in_folder": "none of the fonts ({families}) is in {folder}, which "
                 "{variable} names; cure: put one there, or unset it to use the system's",
-            },
-            "pandoc": {
-                "ok": "pandoc {version}",
-                "broken": "pandoc does not run ({error}); cure: make clean setup",
             },
             "typst": {
                 "ok": "Typst {version}",
@@ -153,7 +145,6 @@ def findings(out: Path = Path("out"), *, deep: bool = False) -> tuple[Finding, .
     return (
         python_finding(),
         font_finding(),
-        pandoc_finding(),
         typst_finding(),
         kernel_finding(deep=deep),
         disk_finding(out),
@@ -230,16 +221,6 @@ def font_finding() -> Finding:
         facts = {"variable": FONT_DIR_VARIABLE, "folder": folder, "families": families}
         return Finding("font", "absent_in_folder", facts)
     return Finding("font", "absent", {"families": families, "cure": _font_cure()})
-
-
-def pandoc_finding() -> Finding:
-    """Whether the pandoc of the environment runs."""
-    try:
-        import pypandoc
-
-        return Finding("pandoc", facts={"version": pypandoc.get_pandoc_version()})
-    except (ImportError, OSError, RuntimeError) as error:
-        return Finding("pandoc", "broken", {"error": _first_line(error)})
 
 
 def typst_finding() -> Finding:

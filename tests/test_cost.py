@@ -359,6 +359,18 @@ def test_due_days_count_whole_months():
     assert row_months(moved) == tuple(range(1, 13))
 
 
+@pytest.mark.parametrize("drawn_on", [date(2004, 1, 31), date(2004, 1, 30), date(2005, 1, 29)])
+def test_a_first_due_day_cut_short_by_its_month_leaves_months_whole(drawn_on):
+    """A level loan first due on the last day of February costs a twelfth of its rate a month."""
+    schedule = _schedule(
+        drawn_on=drawn_on, due_day=drawn_on.day, annual_rate="0.05", principal=1_000_000
+    )
+    assert row_months(schedule) == tuple(range(1, 13))
+    paid = [row.payment for row in schedule.rows]
+    found = monthly_irr(schedule.contract.principal, paid, row_months(schedule))
+    assert found == pytest.approx(0.05 / 12, abs=1e-8)
+
+
 def test_broken_first_period_counts_its_days():
     """41 days to the first due day are 41 thirtieths of a month, then whole months follow."""
     schedule = _schedule(first_due=date(2026, 2, 25), term_months=3)

@@ -619,6 +619,14 @@ def test_an_extended_bullet_still_pays_once():
     assert row.payment == 12_000_000 + 15 * 60_000
 
 
+def test_an_extension_of_a_fortnightly_loan_ends_on_the_first_fortnight_of_the_new_term():
+    """37 months are 81 fortnights and 38 are 83: a month more adds two of them, not three."""
+    terms = {"method": "fortnightly", "months": 37}
+    base = _contract(**terms)
+    longer = _contract(**terms, events=(_extension(1, base.due_on(1)),))
+    assert (len(_rows(base)), len(_rows(longer))) == (-(-37 * 26 // 12), -(-38 * 26 // 12))
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     PLAIN.filter(lambda terms: terms["method"] != "accelerated_fortnightly"),

@@ -33,7 +33,7 @@ from planning.household.tax import (
     tax_brackets,
     tax_on,
 )
-from planning.record import Record
+from planning.record import Record, reckoned
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR, Fen, round_half_up, share_of, yuan
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class PayMonth(Record):
     """
     A month of a member's pay: what is paid, what is withheld, what arrives.
 
+    `contributions_fen` go to social insurance and the housing fund together.
     `taxable_to_date_fen` is the year's taxable income so far (累计预扣预缴应纳税所得额) with the
     employers of that month; a bonus taxed by itself is not in it.
     """
@@ -58,6 +59,9 @@ class PayMonth(Record):
     bonus_fen: int
     social_insurance_fen: int
     own_fund_fen: int
+    contributions_fen: int = reckoned(
+        lambda month: month["social_insurance_fen"] + month["own_fund_fen"]
+    )
     taxable_to_date_fen: int
     withheld_fen: int
     net_fen: int

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from planning.fields import (
     LINE,
     Area,
+    Contact,
     DayOfMonth,
     Fraction,
     Growth,
@@ -25,9 +26,12 @@ from planning.fields import (
     PositiveMoney,
     Reference,
     Text,
+    nobodys,
 )
 from planning.household.debt_capacity import DebtCapacityAnswers
+from planning.household.mailbox import Mailbox
 from planning.household.tax_facts import TaxFacts
+from planning.identifiers import may_name_somebody
 from planning.loans import uses
 from planning.loans.conflicts import MAX_TERM_MONTHS
 from planning.loans.contract import LoanContract
@@ -53,14 +57,12 @@ LAST_MONTH: Final = 12
 """A yearly amount that names no month is paid in December."""
 
 _DEVICE_NAMES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
-_PERSONAL_NUMBERS = re.compile(r"[0-9]{15,}|(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
-"""Identity and card numbers; mobile numbers."""
 
 
 def _opaque(reference: str) -> str:
     if _DEVICE_NAMES.fullmatch(reference):
         raise PydanticCustomError("reserved_name", "a name that is no device of Windows")
-    if _PERSONAL_NUMBERS.search(reference):
+    if may_name_somebody(reference):
         raise PydanticCustomError("personal_number", "a reference that identifies nobody")
     return reference
 
@@ -70,7 +72,9 @@ ClientReference = Annotated[
 ]
 """Opaque: it names files and folders, so it must say nothing about the person."""
 
-DisplayName = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=LINE)]
+DisplayName = Annotated[
+    str, StringConstraints(min_length=1, max_length=80, pattern=LINE), AfterValidator(nobodys)
+]
 
 MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 Frequency = Literal["monthly", "yearly"]
@@ -404,7 +408,7 @@ class Advisor(Record):
 
     name: Text = Field(description="姓名")
     institution: Text = Field(description="所属机构")
-    contact: Text | None = Field(default=None, description="联系方式")
+    contact: Contact | None = Field(default=None, description="联系方式")
 
 
 class Consents(Record):
@@ -414,6 +418,12 @@ class Consents(Record):
     email: bool = Field(default=False, description="同意以电子邮件发送")
     given_on: date = Field(description="授权日期")
     ends_on: date | None = Field(default=None, description="授权到期日")
+
+
+class Delivery(Record):
+    """Where documents are sent (送达方式)."""
+
+    email: Mailbox = Field(repr=False, description="电子邮箱, one address")
 
 
 class Household(Record):
@@ -451,6 +461,13 @@ class Household(Record):
     guarantees_given: tuple[GuaranteeGiven, ...] = Field(default=(), description="对外担保")
     advisor: Advisor = Field(description="客户经理")
     consents: Consents = Field(description="授权")
+    delivery: Delivery | None = Field(
+        default=None, exclude=True, repr=False, description="送达方式, in no plan or document"
+    )
+
+    def unaddressed(self) -> Self:
+        """The household without the address documents are sent to, as its plan holds it."""
+        return self.model_copy(update={"delivery": None})
 
     def liability(self, reference: str) -> LoanContract:
         """The liability with that id."""

@@ -122,6 +122,15 @@ class LoanContract(Record):
         """Scheduled payments in a span of months, a begun one counted."""
         return -(-months * self.periods_per_year // MONTHS_PER_YEAR)
 
+    def periods_added(self, event: ExtensionEvent) -> int:
+        """Payments an extension adds: fortnights cover the whole term, not each of its parts."""
+        before = self.term_months
+        for each in sorted(self._extensions, key=lambda extension: extension.starts_on):
+            if each == event:
+                break
+            before += each.months
+        return self.periods_of(before + event.months) - self.periods_of(before)
+
     @property
     def is_fortnightly(self) -> bool:
         """Whether payments fall due every fourteen days (双周供)."""
@@ -178,7 +187,11 @@ class LoanContract(Record):
 
     @property
     def _extended_months(self) -> int:
-        return sum(event.months for event in self.events if isinstance(event, ExtensionEvent))
+        return sum(event.months for event in self._extensions)
+
+    @property
+    def _extensions(self) -> list[ExtensionEvent]:
+        return [event for event in self.events if isinstance(event, ExtensionEvent)]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

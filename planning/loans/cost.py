@@ -280,15 +280,14 @@ def row_months(schedule: Schedule) -> tuple[float, ...]:
 def _months(schedule: Schedule) -> Iterator[float]:
     contract, last = schedule.contract, schedule.rows[-1].period
     begun, begun_on, reached = 0.0, contract.drawn_on, first_period_months(schedule)
-    period = 1
+    period, due_on = 1, contract.due_on(1, last)
     for row in schedule.rows:
         if row.period != period:
-            begun, begun_on = reached, contract.due_on(period, last)
-            period = row.period
+            begun, begun_on, period = reached, due_on, row.period
+            due_on = contract.due_on(period, last)
             reached = begun + _period_months(contract, period, last)
-        is_due = row.due_on >= contract.due_on(period, last)
-        odd = _months_into(begun_on, row.due_on)
-        yield reached if is_due else min(begun + odd, reached)
+        is_due = row.due_on >= due_on
+        yield reached if is_due else min(begun + _months_into(begun_on, row.due_on), reached)
 
 
 def _period_months(contract: LoanContract, period: int, last: int) -> float:

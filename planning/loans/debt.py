@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from planning.dates import months_between
 from planning.loans.cost import AllInCost, remaining_cost
 from planning.loans.rates import index_name, step_on
-from planning.record import Record
+from planning.record import Record, reckoned
+from planning.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from planning.loans.position import Position
     from planning.loans.schedule import ScheduleRow
@@ -46,14 +48,24 @@ class LedgerRow(Record):
 
 
 class YearRow(Record):
-    """A calendar year of a debt's payments to come, prepayments among them."""
+    """
+    A calendar year of a debt's payments to come, prepayments among them.
+
+    `cost_fen` is interest and fees together.
+    """
 
     year: int
     payment_fen: int
     principal_fen: int
     interest_fen: int
     fee_fen: int
+    cost_fen: int = reckoned(lambda year: year["interest_fen"] + year["fee_fen"])
     closing_fen: int
+
+
+def _stated_annual_rate(debt: Mapping[str, Any]) -> float:
+    monthly: float | None = debt["fee_rate_per_month"]
+    return float(debt["annual_rate"]) if monthly is None else monthly * MONTHS_PER_YEAR
 
 
 class Debt(Record):
@@ -66,7 +78,9 @@ class Debt(Record):
     penalty and compound interest on the arrears up to the plan's day, None where the contract
     does not say how they are charged. `all_in_cost` is of the contract's whole life,
     `remaining_cost` of the payments to come on the balance the last due day left, None when only
-    arrears are left. `told_apart_by` is the drawdown day, or else the id, where another debt has
+    arrears are left. `months_to_payoff` is the time to the last payment, a begun month counted.
+    `stated_annual_rate` is the rate the contract names, a fee per month times twelve where it
+    names that. `told_apart_by` is the drawdown day, or else the id, where another debt has
     the same lender and product; None where these two name it.
     """
 
@@ -82,11 +96,13 @@ class Debt(Record):
     drawn_on: date
     matures_on: date
     pays_off_on: date
+    months_to_payoff: int
     paid_periods: int
     remaining_periods: int
     annual_rate: float
     spread_bp: float | None
     fee_rate_per_month: float | None
+    stated_annual_rate: float = reckoned(_stated_annual_rate)
     next_due_on: date | None
     next_payment_fen: int | None
     next_subsidy_fen: int
@@ -129,6 +145,7 @@ def debt_on(position: Position, cost: AllInCost) -> Debt:
         drawn_on=contract.drawn_on,
         matures_on=contract.matures_on,
         pays_off_on=rows[-1].due_on,
+        months_to_payoff=_months_to(rows[-1].due_on, position.as_of),
         paid_periods=position.paid_periods,
         remaining_periods=len({row.period for row in rows}),
         annual_rate=float(rate.annual_rate),
@@ -149,6 +166,11 @@ def debt_on(position: Position, cost: AllInCost) -> Debt:
         years=_years(rows),
         ledger=tuple(_ledger_row(row) for row in rows),
     )
+
+
+def _months_to(day: date, as_of: date) -> int:
+    """Months from the plan's day, one that has begun counted; 0 for a day gone by."""
+    return max(months_between(as_of, day) + (day.day > as_of.day), 0)
 
 
 def told_apart(debts: Sequence[Debt]) -> tuple[Debt, ...]:

@@ -32,6 +32,7 @@ class Instalment:
 
     ``last_period`` clears the balance; ``amortised_by`` is the period the instalment aims at, a
     later one on a balloon loan. While ``is_open`` the instalment is set at the next period.
+    ``yields`` is the interest of one equal part of a year on 1 分, numerator and denominator.
     """
 
     def __init__(self, contract: LoanContract) -> None:
@@ -42,12 +43,22 @@ class Instalment:
         self.level = 0
         self.share = 0
         self.rate: Decimal | None = None
+        self.yields = (0, 1)
         self.is_open = True
+
+    def fork(self) -> Instalment:
+        """The same instalment, to go its own way."""
+        other = Instalment.__new__(Instalment)
+        other.__dict__.update(self.__dict__)
+        return other
 
     def open_period(self, period: int, annual_rate: Decimal) -> None:
         """Begin a period: set the instalment where it is open, re-level it where the rate moved."""
         is_open, has_moved = self.is_open, annual_rate != self.rate
         self.rate, self.is_open = annual_rate, False
+        if has_moved:
+            rate, base = annual_rate.as_integer_ratio()
+            self.yields = rate, base * self.contract.periods_per_year
         if is_open:
             self._set_share(period - 1)
         if is_open or has_moved:
@@ -263,9 +274,7 @@ class Instalment:
 
     def _regular_interest(self, balance: Fen) -> Fen:
         """Interest of one equal part of a year."""
-        assert self.rate is not None  # noqa: S101  a period has been opened before
-        rate, base = self.rate.as_integer_ratio()
-        base *= self.contract.periods_per_year
+        rate, base = self.yields
         return rounded(balance * rate, base, self.contract.conventions.interest_rounding)
 
     def _years_of(self, period: int) -> Fraction:

@@ -8,15 +8,14 @@ The walk through a contract's periods: what falls due, what is prepaid, what is 
 from __future__ import annotations
 
 from collections import deque
-from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from planning.dates import whole_months
 from planning.loans.events import ExtensionEvent, Pause
 from planning.loans.instalment import Instalment
-from planning.loans.period import Period, period_of
+from planning.loans.period import periods_of
 from planning.loans.prepayment_policy import flat_fees_on_settlement, prepayment_penalty
 from planning.loans.rate_terms import FlatFee
 from planning.loans.timeline import merged
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from planning.loans.contract import LoanContract
     from planning.loans.events import PauseInterest, Prepayment
+    from planning.loans.period import Period
     from planning.loans.rates import RateStep
     from planning.loans.timeline import TermChange, Timeline
 
@@ -102,6 +102,9 @@ class _Prepaid:
     event: str = ""
 
 
+NOTHING: Final = _Prepaid()
+
+
 class Ledger:
     """The state of one contract while its periods are walked."""
 
@@ -116,10 +119,11 @@ class Ledger:
         self.conventions = contract.conventions
         self.steps = steps
         self.by_period = located.by_period
-        self.by_day = deque(located.by_day)
-        self.term_changes = deque(located.term_changes)
+        self.by_day = tuple(located.by_day)
+        self.term_changes = tuple(located.term_changes)
         self.plan = Instalment(contract)
-        self.pauses = [Pause.of_grace(contract.grace)] if contract.grace else []
+        self.pauses = (Pause.of_grace(contract.grace),) if contract.grace else ()
+        self.flat_fee = _flat_fee(contract)
         self.number = 0
         self.starts_on = contract.drawn_on
         self.step: RateStep | None = None
@@ -127,6 +131,15 @@ class Ledger:
         self.accrued = Fraction(0)
         if restart is not None:
             self._begin_at(restart)
+
+    @property
+    def steps(self) -> tuple[RateStep, ...]:
+        """Rates of the contract; at others the periods to come are others too."""
+        return self._periods.steps
+
+    @steps.setter
+    def steps(self, steps: tuple[RateStep, ...]) -> None:
+        self._periods = periods_of(self.contract, steps)
 
     @property
     def balance(self) -> Fen:
@@ -140,9 +153,9 @@ class Ledger:
 
     def fork(self, further: Prepayment | None = None) -> Ledger:
         """The same state, to be walked on its own; with a further prepayment to come."""
-        other = copy(self)
-        other.plan, other.pauses = copy(self.plan), list(self.pauses)
-        other.by_day, other.term_changes = deque(self.by_day), deque(self.term_changes)
+        other = Ledger.__new__(Ledger)
+        other.__dict__.update(self.__dict__)
+        other.plan = self.plan.fork()
         if further is not None:
             other._expect(further)  # noqa: SLF001  its own class
         return other
@@ -154,7 +167,7 @@ class Ledger:
             return
         by_day = [(day, group) for day, group in self.by_day if day != further.paid_on]
         own = next((group for day, group in self.by_day if day == further.paid_on), ())
-        self.by_day = deque(sorted([*by_day, (further.paid_on, (*own, further))]))
+        self.by_day = tuple(sorted([*by_day, (further.paid_on, (*own, further))]))
 
     def _begin_at(self, restart: Restart) -> None:
         """Walk what came before, for the term it left, and take the balance as reported."""
@@ -163,8 +176,7 @@ class Ledger:
         if self.number < restart.after_period:
             self.number = restart.after_period
             self.starts_on = self.contract.interest_until(self.number)
-        while self.by_day and self.by_day[0][0] <= self.starts_on:
-            self.by_day.popleft()
+        self.by_day = tuple(entry for entry in self.by_day if entry[0] > self.starts_on)
         since = [
             prepayment.amount or 0
             for day, group in self.by_day
@@ -178,39 +190,50 @@ class Ledger:
         self.number += 1
         self._open_period()
         self.settled_on = self.starts_on
-        while self.balance > 0 and self.by_day and self.by_day[0][0] < self.period.settles_from:
-            yield self._prepayment_row(*self.by_day.popleft())
+        while self.by_day and self.balance > 0 and self.by_day[0][0] < self.period.settles_from:
+            (day, group), *later = self.by_day
+            self.by_day = tuple(later)
+            yield self._prepayment_row(day, group)
         if self.balance > 0:
             yield self._due_row()
         self._close_period()
+
+    def waits_until(self, day: date) -> bool:
+        """Whether the next period, which no event changes, falls due after `day`."""
+        if self.by_day or self.term_changes:
+            return False
+        following = self._periods.of(self.number + 1, self.starts_on, self.plan.last_period)
+        return following.paid_on > day
 
     def _open_period(self) -> None:
         """Change the term where that begins, reset the rate, set the instalment."""
         self.period = self._period()
         while self.term_changes and self.term_changes[0].starts_on <= self.period.paid_on:
-            self._change_term(self.term_changes.popleft())
+            event, *later = self.term_changes
+            self.term_changes = tuple(later)
+            self._change_term(event)
             self.period = self._period()
         first = self.period.spans[0][0]
         self.event = first.event if self.step and first.starts_on != self.step.starts_on else ""
         self.pause = self._pause()
-        self.plan.open_period(self.number, self.period.annual_rate)
+        self.plan.open_period(self.number, first.annual_rate)
 
     def _period(self) -> Period:
-        return period_of(
-            self.contract, self.steps, self.number, self.starts_on, self.plan.last_period
-        )
+        return self._periods.of(self.number, self.starts_on, self.plan.last_period)
 
     def _close_period(self) -> None:
         """The instalment is set anew after a pause, or after a first payment of interest alone."""
         self.step, self.starts_on = self.period.last_step, self.period.ends_on
-        if any(pause.last == self.number for pause in self.pauses) or self._bills_interest_alone():
+        has_paused = self.pauses and any(pause.last == self.number for pause in self.pauses)
+        if has_paused or self._bills_interest_alone():
             self.plan.is_open = True
 
     def _change_term(self, event: TermChange) -> None:
         if isinstance(event, ExtensionEvent):
-            self.plan.extend(self.contract.periods_of(event.months))
+            self.plan.extend(self.contract.periods_added(event))
             return
-        self.pauses.append(Pause(self.number, self.number + event.periods - 1, event.interest))
+        pause = Pause(self.number, self.number + event.periods - 1, event.interest)
+        self.pauses = (*self.pauses, pause)
         if event.extends_term:
             self.plan.extend(event.periods)
 
@@ -220,9 +243,12 @@ class Ledger:
 
     def _bills_interest_alone(self) -> bool:
         """A broken first period whose payment is its interest and nothing else."""
-        chosen = self.conventions.first_period == "interest_only"
-        is_broken = self.number == 1 and not self.period.length.is_regular
-        return chosen and is_broken and self.plan.last_period > 1
+        return (
+            self.number == 1
+            and self.conventions.first_period == "interest_only"
+            and not self.period.length.is_regular
+            and self.plan.last_period > 1
+        )
 
     # ---------------------------------------------------------------- rows
 
@@ -231,35 +257,39 @@ class Ledger:
         planned = self._planned_on_due()
         accrued = self._interest()
         before = self.conventions.prepayment_order == "before_payment"
-        prepaid = self._prepay(planned, self.number - 1, period.paid_on) if before else _Prepaid()
+        prepaid = self._prepay(planned, self.number - 1, period.paid_on) if before else NOTHING
         interest, principal = self._due_parts(accrued, covered=self._covered(accrued, prepaid))
         self.plan.balance -= principal
         if not before:
             prepaid = self._prepay(planned, self.number, period.paid_on)
         interest += self._deferred_when_settled()
         fee = self._fee() + prepaid.penalty
-        moved = self.event if period.last_step is period.spans[0][0] else period.last_step.event
+        last = period.last_step
+        moved = self.event if last is period.spans[0][0] else last.event
         return ScheduleRow(
             period=self.number,
             due_on=period.paid_on,
             days=(period.ends_on - self.settled_on).days,
             opening=opening,
-            annual_rate=period.last_step.annual_rate,
+            annual_rate=last.annual_rate,
             interest=interest,
             principal=principal,
             fee=fee,
             payment=principal + interest + fee,
             prepayment=prepaid.amount,
-            closing=self.balance,
-            event=", ".join(filter(None, (moved, prepaid.event))),
+            closing=self.plan.balance,
+            event=f"{moved}, {prepaid.event}"
+            if moved and prepaid.event
+            else moved or prepaid.event,
         )
 
     def _planned_on_due(self) -> tuple[Prepayment, ...]:
         """Prepayments beside the scheduled payment, by period and by day."""
         group = list(self.by_period.get(self.number, ()))
         while self.by_day and self.by_day[0][0] <= self.period.settles_until:
-            group += self.by_day.popleft()[1]
-        return merged(group)
+            group += self.by_day[0][1]
+            self.by_day = self.by_day[1:]
+        return merged(group) if group else ()
 
     def _due_parts(self, accrued: Fen, covered: Fen | None) -> tuple[Fen, Fen]:
         """
@@ -282,12 +312,12 @@ class Ledger:
 
     def _covered(self, accrued: Fen, prepaid: _Prepaid) -> Fen | None:
         """The period's interest on the balance of its payment, where days make the instalment."""
-        by_days = self.conventions.day_count.startswith("actual")
-        is_cut = self.settled_on != self.period.starts_on
-        follows_days = self.conventions.instalment_basis == "actual_days"
-        if not by_days or is_cut or not (self.period.length.is_regular or follows_days):
+        if not self.period.count.startswith("actual") or self.settled_on != self.period.starts_on:
             return None
-        return self._rounded(self.period.interest(self.balance)) if prepaid.amount else accrued
+        follows_days = self.conventions.instalment_basis == "actual_days"
+        if not (self.period.length.is_regular or follows_days):
+            return None
+        return self._whole_interest() if prepaid.amount else accrued
 
     def _deferred_when_settled(self) -> Fen:
         """Interest put off is due with what clears the balance."""
@@ -319,6 +349,8 @@ class Ledger:
 
     def _prepay(self, group: Sequence[Prepayment], after_period: int, day: date) -> _Prepaid:
         """All prepayments of a day; what they cost is asked once, of their sum."""
+        if not group:
+            return NOTHING
         opening, settles = self.balance, False
         has_instalment = self.pause is None and not self._bills_interest_alone()
         for prepayment in group:
@@ -330,7 +362,7 @@ class Ledger:
             self.plan.prepay(part, prepayment, after_period, has_instalment=has_instalment)
         amount = opening - self.balance
         if not amount:
-            return _Prepaid()
+            return NOTHING
         penalty = self._penalty(amount, opening, day, after_period)
         return _Prepaid(amount, penalty, "settlement" if settles else "prepayment")
 
@@ -339,7 +371,7 @@ class Ledger:
         policy = self.contract.prepayment_policy
         if policy is None:
             return 0
-        fees = self._flat_fee() * (self.plan.last_period - after_period)
+        fees = self.flat_fee * (self.plan.last_period - after_period)
         return flat_fees_on_settlement(policy, fees) + prepayment_penalty(
             policy,
             loan_age_months=whole_months(self.contract.drawn_on, day),
@@ -350,28 +382,23 @@ class Ledger:
 
     def _fee(self) -> Fen:
         contract, rate = self.contract, self.contract.rate
-        if not isinstance(rate, FlatFee) or rate.charged == "each_period":
-            return self._flat_fee() + contract.monthly_fee
+        if self.number > 1 or not isinstance(rate, FlatFee) or rate.charged == "each_period":
+            return self.flat_fee + contract.monthly_fee
         whole = share_of(contract.principal, rate.fee_rate_per_month * contract.periods)
-        return (whole if self.number == 1 else 0) + contract.monthly_fee
-
-    def _flat_fee(self) -> Fen:
-        """The fee of one period where it is charged by the period."""
-        rate = self.contract.rate
-        if not isinstance(rate, FlatFee) or rate.charged != "each_period":
-            return 0
-        return share_of(self.contract.principal, rate.fee_rate_per_month)
+        return whole + contract.monthly_fee
 
     # ---------------------------------------------------------------- interest
 
     def _interest(self) -> Fen:
         """Interest due at the end of the period, of which some days may be settled."""
-        if self.settled_on != self.period.starts_on:
-            self._accrue(self.period.ends_on)
-        elif self.pause != "waived":
-            self.accrued += self.period.interest(self.balance)
+        if self.settled_on == self.period.starts_on:
+            return 0 if self.pause == "waived" else self._whole_interest()
+        self._accrue(self.period.ends_on)
         exact, self.accrued = self.accrued, Fraction(0)
         return self._rounded(exact)
+
+    def _whole_interest(self) -> Fen:
+        return self.period.interest(self.plan.balance, self.conventions.interest_rounding)
 
     def _accrue(self, day: date) -> None:
         """Count the interest of the days up to `day`; what is settled begins there."""
@@ -395,3 +422,11 @@ class Ledger:
     def _rounded(self, exact: Fraction) -> Fen:
         rounding = self.conventions.interest_rounding
         return rounded(exact.numerator, exact.denominator, rounding)
+
+
+def _flat_fee(contract: LoanContract) -> Fen:
+    """The fee of one period where it is charged by the period."""
+    rate = contract.rate
+    if not isinstance(rate, FlatFee) or rate.charged != "each_period":
+        return 0
+    return share_of(contract.principal, rate.fee_rate_per_month)

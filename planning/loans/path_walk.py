@@ -267,8 +267,7 @@ class SteppedWalk(PathWalk):
         """The next period, after the extensions that begin with it."""
         period = self._period_of(number + 1, self._starts_on)
         while self._extensions and self._extensions[0].starts_on <= period.paid_on:
-            months = self._extensions.pop(0).months
-            self._plan.extend(self._contract.periods_of(months))
+            self._plan.extend(self._contract.periods_added(self._extensions.pop(0)))
             self._is_open = self._is_open or self._plan.is_open
             period = self._period_of(number + 1, self._starts_on)
         return period

@@ -131,7 +131,21 @@ def position(
     The original ledger from drawdown, the current one (restarted from a reported balance, with
     the prepayments), and today's split of it.
     """
-    original = payment_schedule(contract, steps)
+    return _stood(payment_schedule(contract, steps), steps, as_of, prepayments)
+
+
+def with_prepayments(debt: Position, *prepayments: Prepayment) -> Position:
+    """The same contract on the same day, with these planned prepayments and no others."""
+    contract, original = debt.contract, debt.original
+    if original.contract != contract:
+        original = payment_schedule(contract, debt.steps)
+    return _stood(original, debt.steps, debt.as_of, prepayments)
+
+
+def _stood(
+    original: Schedule, steps: tuple[RateStep, ...], as_of: date, prepayments: Sequence[Prepayment]
+) -> Position:
+    contract = original.contract
     first_unpaid = _first_unpaid(contract, original, as_of)
     restart, difference = _reported(contract, original)
     current = (

@@ -9,6 +9,7 @@ lenders settle differently is a field of ``planning.loans.conventions``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planning.errors import ModelError
@@ -46,6 +47,9 @@ __all__ = [
     "prepayable_from",
     "prepayment_breaches",
 ]
+
+REMEMBERED = 64
+"""Schedules of the latest contracts that are kept, as many as a plan asks for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,17 @@ def payment_schedule(
     month's interest by days and re-levels the instalment from the next period on. A prepayment
     between two due dates splits the period into odd days.
     """
+    return _schedule(contract, steps, tuple(prepayments), restart)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _schedule(
+    contract: LoanContract,
+    steps: tuple[RateStep, ...],
+    prepayments: tuple[Prepayment, ...],
+    restart: Restart | None,
+) -> Schedule:
+    """Made once: a plan asks many times for what its contracts come to as they are."""
     rows = ledger_rows(contract, steps, timeline(contract, prepayments), restart)
     schedule = Schedule(contract, tuple(rows))
     _check_identities(schedule, None if restart else contract.principal)

@@ -95,7 +95,10 @@ class LoanWalk:
     def pay_until(self, day: date) -> tuple[ScheduleRow, ...]:
         """Pay what falls due up to `day`, itself included; the rows that are new."""
         first = len(self.rows)
-        while self.balance and (row := self._period()[self._posted]).due_on <= day:
+        while self.balance and not self._waits_until(day):
+            row = self._period()[self._posted]
+            if row.due_on > day:
+                break
             self._post(row)
         return self.rows[first:]
 
@@ -142,6 +145,10 @@ class LoanWalk:
         self._ahead = None
         self._post(self._period()[self._posted])
         return self.rows[-1]
+
+    def _waits_until(self, day: date) -> bool:
+        """Whether it is known without walking the next period that nothing falls due by `day`."""
+        return self._ahead is None and self._here.waits_until(day)
 
     def _period(self) -> tuple[ScheduleRow, ...]:
         """The rows of the period that runs."""

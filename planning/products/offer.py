@@ -21,7 +21,7 @@ from planning.rules.disclosure import charged_payments, financing_cost_form
 from planning.units import FEN_PER_YUAN, share_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from planning.loans.contract import Method
@@ -138,7 +138,7 @@ def offer(
     ParameterError
         An index is not known on the day.
     """
-    contracts = tuple(_contracts(product, terms, request, subsidies))
+    contracts = contracts_of(product, terms, request, subsidies)
     paid = flow(contracts, terms.charges, known_on(histories, request.starts_on))
     forms = tuple(
         financing_cost_form(
@@ -196,13 +196,15 @@ def known_on(histories: Mapping[str, IndexHistory], day: date) -> dict[str, Inde
     return {name: history for name, history in known.items() if history.values}
 
 
-def _contracts(
+def contracts_of(
     product: Product, terms: ProductTerms, request: Request, subsidies: Mapping[Name, Subsidy]
-) -> Iterator[LoanContract]:
+) -> tuple[LoanContract, ...]:
     """The parts of the request as contracts; the commercial one first."""
-    for part, amount in _parts(product, request).items():
-        if amount:
-            yield _contract(product, terms, request, part, amount, subsidies)
+    return tuple(
+        _contract(product, terms, request, part, amount, subsidies)
+        for part, amount in _parts(product, request).items()
+        if amount
+    )
 
 
 def _parts(product: Product, request: Request) -> dict[Part, Fen]:

@@ -8,9 +8,11 @@ and neither takes a prepayment that its clauses do not allow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from bisect import bisect_left
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
 from math import lcm
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -30,6 +32,7 @@ from planning.units import MONTHS_PER_YEAR, share_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from planning.loans.contract import LoanContract
     from planning.loans.events import PrepaymentMode
     from planning.loans.position import Position
     from planning.loans.schedule import ScheduleRow
@@ -300,18 +303,26 @@ class ContractDebt:
     ----------
     standing : the contract on the day of the plan; what is overdue is not part of the way.
     is_kept : it is repaid as contracted whatever its clauses allow.
+
+    Notes
+    -----
+    ``may_ask_more``: a month may ask for more than the level instalment and the contract did where
+    a pause leaves a shortened loan less time than the whole one, the last payment takes what days
+    made of the interest, or less of a payment is subsidised.
     """
 
     def __init__(self, standing: Position, *, is_kept: bool = False) -> None:
         contract = standing.contract
         self.contract, self.steps, self.as_of = contract, standing.steps, standing.as_of
         self.is_kept = is_kept
-        self.policy = contract.prepayment_policy or NO_CLAUSES
+        self.id, self.policy = contract.id, contract.prepayment_policy or NO_CLAUSES
         offered = self.policy.modes
         has_mode = offered is None or any(mode in offered for mode in PREFERRED)
         self.is_indivisible = contract.method == "flat_fee" or not has_mode
         keeps = self.mode != "lower_instalment" and not self._owes_one_sum
         self.keeps_instalment = keeps and not self.is_indivisible
+        self.pauses_ahead = _pauses_after(contract, standing.as_of)
+        self.may_ask_more = self.keeps_instalment and (self.pauses_ahead or _may_rise(contract))
         self.is_restarted = standing.restart is not None
         self._walk = LoanWalk(contract, standing.steps, standing.restart)
         self._walk.pay_until(standing.as_of)
@@ -319,11 +330,6 @@ class ContractDebt:
         self._made_on = tuple(
             one.paid_on for one in own_prepayments(contract) if one.paid_on is not None
         )
-
-    @property
-    def id(self) -> str:
-        """The contract's."""
-        return self.contract.id
 
     @property
     def balance(self) -> Fen:
@@ -346,37 +352,8 @@ class ContractDebt:
         if ends_on is None or not self.balance or self.may_ask_more:
             return _lived(self, days)
         level = self._walk.level
-        return [
-            max(due, level) if day.replace(day=1) <= ends_on else 0
-            for day, due in zip(days, asked, strict=True)
-        ]
-
-    @property
-    def may_ask_more(self) -> bool:
-        """
-        Whether a month may ask for more than the level instalment and the contract did.
-
-        It may where a pause leaves a shortened loan less time than the whole one, the last
-        payment takes what days made of the interest, or less of a payment is subsidised.
-        """
-        contract, conventions = self.contract, self.contract.conventions
-        drifts = conventions.day_count.startswith("actual")
-        return self.keeps_instalment and bool(
-            self.pauses_ahead
-            or drifts
-            or contract.is_fortnightly
-            or contract.subsidy
-            or conventions.prepayment_order == "before_payment"
-        )
-
-    @property
-    def pauses_ahead(self) -> bool:
-        """Whether the term changes, or a pause ends, after the day of the plan."""
-        contract = self.contract
-        events = [e for e in contract.events if isinstance(e, (ExtensionEvent, DeferralEvent))]
-        changes = any(e.starts_on > self.as_of or isinstance(e, DeferralEvent) for e in events)
-        grace = contract.grace
-        return changes or (grace is not None and contract.due_on(grace.months) > self.as_of)
+        until = bisect_left(days, add_months(ends_on, 1, 1))
+        return [max(due, level) for due in asked[:until]] + [0] * (len(days) - until)
 
     @property
     def mode(self) -> PrepaymentMode:
@@ -418,10 +395,7 @@ class ContractDebt:
         """Pay every row due up to `day`."""
         rows = self._walk.pay_until(day)
         self._day = day
-        paid = Paid(closing=self.balance)
-        for row in rows:
-            paid = paid.and_then(_paid(row))
-        return replace(paid, closing=self.balance)
+        return reduce(Paid.and_then, map(_paid, rows)) if rows else Paid(closing=self.balance)
 
     def may_prepay(self) -> bool:
         """Whether the clauses allow a prepayment in the month paid last."""
@@ -482,6 +456,25 @@ class ContractDebt:
             charged=after.total - before.total - prepaid - interest,
             closing=self.balance,
         )
+
+
+def _pauses_after(contract: LoanContract, day: date) -> bool:
+    """Whether the term changes, or a pause ends, after the day of the plan."""
+    events = [e for e in contract.events if isinstance(e, (ExtensionEvent, DeferralEvent))]
+    changes = any(e.starts_on > day or isinstance(e, DeferralEvent) for e in events)
+    grace = contract.grace
+    return changes or (grace is not None and contract.due_on(grace.months) > day)
+
+
+def _may_rise(contract: LoanContract) -> bool:
+    """Whether the last payment takes what days made of the interest, or a subsidy may lapse."""
+    conventions = contract.conventions
+    return bool(
+        conventions.day_count.startswith("actual")
+        or contract.is_fortnightly
+        or contract.subsidy
+        or conventions.prepayment_order == "before_payment"
+    )
 
 
 def _lived(debt: Owed, days: Sequence[date]) -> list[Fen]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from planning.dates import add_months
 from planning.loans.arrears import ORDERS, LateTerms, arrears_ledger
 from planning.loans.rate_terms import FlatFee
-from planning.record import Record
+from planning.record import Record, reckoned
 from planning.risk.observation import CreditEvent, normal_again_on, standing_after
 from planning.rules.classification import (
     QUALITIES,
@@ -27,7 +27,7 @@ from planning.rules.classification import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from planning.loans.arrears import Parts
     from planning.loans.position import Position
@@ -45,7 +45,8 @@ class Owed(Record):
 
     `late_lowest_fen` and `late_highest_fen` bound the penalty and compound interest (罚息、复利):
     the same where the contract says how they are charged, by the rule's range where it does not,
-    None where not even that tells.
+    None where not even that tells. `lowest_fen` and `highest_fen` are the least and the most that
+    is to be paid to be current.
     """
 
     on: date
@@ -53,21 +54,18 @@ class Owed(Record):
     due_fen: int
     late_lowest_fen: int | None
     late_highest_fen: int | None
+    lowest_fen: int | None = reckoned(lambda owed: _with_late(owed, "late_lowest_fen"))
+    highest_fen: int | None = reckoned(lambda owed: _with_late(owed, "late_highest_fen"))
 
     @property
     def is_exact(self) -> bool:
         """Whether the contract says what being late costs."""
         return self.late_lowest_fen is not None and self.late_lowest_fen == self.late_highest_fen
 
-    @property
-    def highest_fen(self) -> int | None:
-        """The most that is to be paid to be current."""
-        return None if self.late_highest_fen is None else self.due_fen + self.late_highest_fen
 
-    @property
-    def lowest_fen(self) -> int | None:
-        """The least that is to be paid to be current."""
-        return None if self.late_lowest_fen is None else self.due_fen + self.late_lowest_fen
+def _with_late(owed: Mapping[str, Any], late: str) -> int | None:
+    """What is due and what being late costs, None where that is not known."""
+    return None if owed[late] is None else owed["due_fen"] + owed[late]
 
 
 class Turn(Record):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from planning.dates import add_months, months_between
 from planning.household.cashflow import LUMP_METHODS
 from planning.household.profile import PROPERTY
-from planning.record import Record
+from planning.record import Record, reckoned
 from planning.risk.class_path import owed_on
 from planning.risk.collateral import MOVABLE, kept_after_cut
 from planning.risk.relief_trial import Trial
@@ -57,7 +57,8 @@ class Sale(Record):
     `price_yuan` is the stated value after its cut. `owed_yuan` is what is owed on the day of the
     sale: principal, and a sum that has fallen due by then and waits for the sale, with its late
     charges at their highest; it falls due on `waits_from`, None where no sum waits.
-    `left_yuan` is what remains of the price after costs and debts;
+    `given_up_yuan` is by how much what comes in lies below the stated value, `left_yuan` what
+    remains of the price after costs and debts;
     negative: still owed. `rent_yuan` a month is what a home costs afterwards, 0 where another is
     owned. A fee for repaying early is not in it. `auction` is None before there was a rule for its
     price.
@@ -68,16 +69,14 @@ class Sale(Record):
     stated_yuan: float
     price_yuan: float
     costs_yuan: float
+    given_up_yuan: float = reckoned(
+        lambda sale: sale["stated_yuan"] - sale["price_yuan"] + sale["costs_yuan"]
+    )
     owed_yuan: float
     waits_from: date | None
     left_yuan: float
     rent_yuan: float
     auction: Auction | None
-
-    @property
-    def given_up_yuan(self) -> float:
-        """By how much what comes in lies below the stated value."""
-        return self.stated_yuan - self.price_yuan + self.costs_yuan
 
 
 def sale(who: Footing, security: Security, assets: Sequence[AssetLine]) -> Sale:

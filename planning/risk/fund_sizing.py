@@ -14,7 +14,7 @@ import numpy as np
 
 from planning.household.cover import has_medical_cover
 from planning.household.recognition import HAIRCUT_RULE
-from planning.record import Record
+from planning.record import Record, reckoned
 from planning.risk.paths import lived
 from planning.risk.shock import MEDICAL_RULE, no_shocks
 from planning.units import MONTHS_PER_YEAR
@@ -79,8 +79,9 @@ class CaseNeed(Record):
 
     It is worst when it begins in `starts_in`, and deepest at the end of `lowest_in`; months as
     ``2026-12``. `without_pay_yuan` is the pay that does not arrive until then and `sum_yuan` what
-    the event itself costs the household. `extra_months` of the `months` are there because unsteady
-    pay takes longer to be itself again.
+    the event itself costs the household; of both, `spared_yuan` would have been left over or spent
+    on what can wait. `extra_months` of the `months` are there because unsteady pay takes longer to
+    be itself again, `usual_months` are the others.
     """
 
     code: CaseCode
@@ -92,16 +93,10 @@ class CaseNeed(Record):
     lowest_in: str
     need_yuan: float
     extra_months: int = 0
-
-    @property
-    def usual_months(self) -> int:
-        """The months without those for unsteady pay."""
-        return self.months - self.extra_months
-
-    @property
-    def spared_yuan(self) -> float:
-        """Of pay lost and sum, what would have been left over or spent on what can wait, 元."""
-        return self.without_pay_yuan + self.sum_yuan - self.need_yuan
+    usual_months: int = reckoned(lambda case: case["months"] - case["extra_months"])
+    spared_yuan: float = reckoned(
+        lambda case: case["without_pay_yuan"] + case["sum_yuan"] - case["need_yuan"]
+    )
 
 
 def fund_cases(household: Household, course: Course, rules: RulesInForce) -> tuple[FundCase, ...]:

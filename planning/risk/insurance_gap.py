@@ -15,7 +15,7 @@ from planning.household.cashflow import EARNED, LUMP_METHODS, liquid_assets, yea
 from planning.household.cover import cover_in_force
 from planning.household.profile import is_paid_in
 from planning.household.recognition import monthly_income
-from planning.record import Record
+from planning.record import Record, reckoned
 from planning.units import MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ class CoverGap(Record):
 
     Of a death: the debts that the income left would not carry, and `years` of the family's
     essential spending beyond that income, year by year as incomes and spending begin and end. Of
-    lost pay: `years` of it. Less ready money and the
-    cover in force. `norm_yuan` is the norm's multiple of the yearly pay, for comparison;
-    `accident_yuan` is cover that pays after an accident only and is not counted.
+    lost pay: `years` of it. Less ready money and the cover in force, together `at_hand_yuan`.
+    `norm_yuan` is the norm's multiple of the yearly pay, for comparison; `accident_yuan` is cover
+    that pays after an accident only and is not counted.
     """
 
     member: str
@@ -68,6 +68,7 @@ class CoverGap(Record):
     living_yuan: float
     liquid_yuan: float
     cover_yuan: float
+    at_hand_yuan: float = reckoned(lambda gap: gap["liquid_yuan"] + gap["cover_yuan"])
     accident_yuan: float
     gap_yuan: float
     norm_yuan: float | None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from planning.dates import months_between
 from planning.household.cashflow import EARNED
 from planning.record import Record
-from planning.repayment.goal import Budget, is_free, least_extra, repaid_within
+from planning.repayment.goal import Budget, due_of, is_free, least_extra, repaid_within
 from planning.repayment.order import Avalanche
 from planning.strategy.money import month_ends
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from planning.household.profile import Household
+    from planning.repayment.goal import Due
     from planning.repayment.owed import Owed
     from planning.repayment.run import Run
     from planning.units import Fen
@@ -70,6 +71,10 @@ class FixedSums:
         """What the debts ask in the first full month."""
         return self.contract.first_month_due
 
+    @property
+    def _due(self) -> Due:
+        return due_of(self.contract, len(self.days))
+
     def budget_points(self) -> Iterator[BudgetPoint]:
         """What is left over a month on average of the year ahead, a quarter, half and all of it."""
         spare = Decimal(repr(self.spare_yuan))
@@ -79,7 +84,7 @@ class FixedSums:
             if extra <= 0:
                 continue
             budget = Budget(self.budget, extra)
-            run = repaid_within(self.debts, budget, Avalanche(), self.days)
+            run = repaid_within(self.debts, budget, Avalanche(), self.days, due=self._due)
             if is_free(run, budget):
                 yield BudgetPoint(
                     extra_fen=extra,
@@ -100,6 +105,7 @@ class FixedSums:
                 self.days,
                 month,
                 ROUND_YUAN * FEN_PER_YUAN,
+                due=self._due,
             )
             yield TargetPoint(code=code, by=by, extra_fen=extra)
 

@@ -17,7 +17,7 @@ from planning.household.tax import monthly_claims, tax_brackets, tax_on
 from planning.loans.cost import AllInCost
 from planning.loans.events import Prepayment, PrepaymentMode
 from planning.loans.irr import FlowError, rate_of_flow, xirr
-from planning.loans.position import position
+from planning.loans.position import with_prepayments
 from planning.loans.schedule import prepayable_from
 from planning.record import Record
 from planning.strategy.strategies import OWN_MONEY
@@ -410,10 +410,10 @@ def prepaid_yuan(base: Position, amount: Fen, *, from_on: date | None = None) ->
     when = _moment(base, from_on)
     if when is None:
         return None
-    plain = position(base.contract, base.steps, base.as_of)
+    plain = with_prepayments(base)
     for mode in _modes(base.contract):
         planned = _planned(base.contract, when, amount, mode)
-        changed = position(base.contract, base.steps, base.as_of, prepayments=(planned,))
+        changed = with_prepayments(base, planned)
         found = _earned(plain, changed, when, planned)
         if found is not None:
             return found

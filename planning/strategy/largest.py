@@ -112,7 +112,7 @@ class Sizing:
         if amount <= 0:
             return over
         try:
-            load = self.counter.quote(amount).load
+            load = self.counter.load(amount)
         except TermsError:
             return over or ("product",)
         asked = (one for one in self.constraints(amount, load) if self._asks_for_most(one))
@@ -120,7 +120,7 @@ class Sizing:
 
     def keeps_reserve(self, amount: Fen) -> bool:
         """Whether the reserve is left when that much is lent."""
-        load = self.counter.quote(amount).load
+        load = self.counter.load(amount)
         return all(one.holds for one in self.constraints(amount, load) if one.code == "reserve")
 
     def _asks_for_most(self, one: Constraint) -> bool:
@@ -197,7 +197,7 @@ def _pieces(sizing: Sizing) -> Iterator[_Piece]:
     for below, most in reversed(list(pairwise(edges))):
         least = below + step
         try:
-            loads = counter.quote(least).load, counter.quote(most).load
+            loads = counter.load(least), counter.load(most)
         except TermsError:
             continue
         yield _Piece(least, most, *loads)

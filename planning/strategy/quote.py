@@ -16,7 +16,7 @@ from planning.dates import add_months
 from planning.household.cashflow import LUMP_METHODS
 from planning.household.profile import HOUSING
 from planning.loans.rates import IndexHistory, follows_index
-from planning.products.offer import Flow, Offer, Request, flow, known_on, offer
+from planning.products.offer import Flow, Offer, Request, contracts_of, flow, known_on, offer
 from planning.products.subsidies import granted_subsidies
 from planning.rules.compliance import Case, contract_checks, is_lawful
 from planning.strategy.eligibility import borrowers, collateral_of, fund_amount
@@ -24,10 +24,12 @@ from planning.strategy.need import stated_use
 from planning.units import BASIS_POINT, MONTHS_PER_YEAR, Fen, yuan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from planning.loans.contract import LoanContract
+    from planning.loans.subsidy import Subsidy
     from planning.products.product import Product, ProductTerms
+    from planning.products.subsidies import Name
     from planning.rules.compliance import Check
     from planning.strategy.choice import Situation
 
@@ -59,13 +61,18 @@ class Quote:
     @property
     def load(self) -> Load:
         """What it claims of a month."""
-        return Load(
-            monthly_yuan=monthly_yuan(self.offer),
-            stressed_yuan=monthly_yuan(self.stressed),
-            is_housing=self.offer.product.kind in HOUSING,
-            lump_yuan=yuan(lump(self.offer)),
-            months=self.offer.request.months,
-        )
+        return load_of(self.offer, self.stressed, self.offer.product, self.offer.request.months)
+
+
+def load_of(made: Offer | Flow, stressed: Offer | Flow, product: Product, months: int) -> Load:
+    """What payments claim of a month, as offered and after the stress."""
+    return Load(
+        monthly_yuan=monthly_yuan(made),
+        stressed_yuan=monthly_yuan(stressed),
+        is_housing=product.kind in HOUSING,
+        lump_yuan=yuan(lump(made)),
+        months=months,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +109,29 @@ class Desk:
             self.asked_before[amount] = self._quote(self.asked(amount))
         return self.asked_before[amount]
 
+    def load(self, amount: Fen) -> Load:
+        """The load of the offer at that amount, without what else is told of an offer."""
+        if amount in self.asked_before:
+            return self.asked_before[amount].load
+        request = self.asked(amount)
+        contracts = contracts_of(self.product, self.terms, request, self._granted(request))
+        known = known_on(self.histories, request.starts_on)
+        made = flow(contracts, self.terms.charges, known)
+        return load_of(made, self._stressed(contracts) or made, self.product, request.months)
+
     def _quote(self, request: Request) -> Quote:
+        made = offer(self.product, self.terms, request, self.histories, self._granted(request))
+        return Quote(made, self._stressed(made.contracts) or made)
+
+    def _granted(self, request: Request) -> Mapping[Name, Subsidy]:
         home, rules = self.situation.household.need.home, self.situation.rules
-        granted = granted_subsidies(self.product, self.terms, request, home, rules)
-        made = offer(self.product, self.terms, request, self.histories, granted)
-        if not any(follows_index(contract) for contract in made.contracts):
-            return Quote(made, made)
-        return Quote(made, flow(made.contracts, self.terms.charges, self.shocked))
+        return granted_subsidies(self.product, self.terms, request, home, rules)
+
+    def _stressed(self, contracts: Sequence[LoanContract]) -> Flow | None:
+        """What contracts pay after the stress; None where they follow no index."""
+        if not any(follows_index(contract) for contract in contracts):
+            return None
+        return flow(contracts, self.terms.charges, self.shocked)
 
     def asked(self, amount: Fen) -> Request:
         """The request at that amount; of a combination the fund lends what it can."""

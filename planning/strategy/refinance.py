@@ -103,7 +103,7 @@ def _is_too_late(case: RefinanceCase, ends_on: date, rules: RulesInForce) -> boo
         return False
     months = whole_months(case.changes_on, max(ends_on, case.changes_on)) + 1
     spared = (case.old_rate - case.new_rate) * (case.amount_fen or 0) * months / MONTHS_PER_YEAR
-    return spared - case.changing_fen < int(rules.value(LEAST_SAVING)) * FEN_PER_YUAN
+    return spared - (case.changing_fen or 0) < int(rules.value(LEAST_SAVING)) * FEN_PER_YUAN
 
 
 def _replacements(situation: Situation) -> Iterator[RefinanceCase]:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final, Literal
 from pydantic import Field
 
 from planning.parameters import Label
-from planning.record import Record
+from planning.record import Record, reckoned
 from planning.strategy.reason import Number, Reason
-from planning.units import Fen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from planning.loans.position import Position
     from planning.strategy.choice import Situation
@@ -46,6 +45,11 @@ ReasonCode = Literal[
 ]
 
 
+def _to_begin(case: Mapping[str, int | None]) -> int | None:
+    fees, penalty = case["fees_fen"], case["penalty_fen"]
+    return None if fees is None else fees + (penalty or 0)
+
+
 class RefinanceCase(Record):
     """
     Some debts against what could replace them; 分 and fractions per year.
@@ -66,8 +70,8 @@ class RefinanceCase(Record):
         same each month, the lighter one prepaying the rest; None where both end together, the new
         rate is no lower, the lighter contract takes no such prepayments, there are several, or
         the fund prepays them each year.
-    fees_fen, penalty_fen : to begin the new and to end the old; `lost_fen` the subsidy (贴息) the
-        old one would have had.
+    fees_fen, penalty_fen : to begin the new and to end the old; `changing_fen` both together;
+        `lost_fen` the subsidy (贴息) the old one would have had.
     break_even_on : first day on which the interest and fees spared have made up for what changing
         costs; None where they never do.
     horizon_on : the later end; `months_longer` how much later the new loan ends.
@@ -98,6 +102,7 @@ class RefinanceCase(Record):
     cost_then_fen: int | None = None
     fees_fen: int | None = None
     penalty_fen: int | None = None
+    changing_fen: int | None = reckoned(_to_begin)
     lost_fen: int | None = None
     saved_fen: int | None = None
     outlay_saved_fen: int | None = None
@@ -106,11 +111,6 @@ class RefinanceCase(Record):
     months_longer: int | None = None
     settled_on: date | None = None
     numbers: dict[str, Number] = Field(default_factory=dict)
-
-    @property
-    def changing_fen(self) -> Fen:
-        """What has to be paid first: fees of the new and penalty of the old."""
-        return (self.fees_fen or 0) + (self.penalty_fen or 0)
 
 
 def plain_case(

@@ -17,7 +17,7 @@ from planning.dates import add_months, whole_months
 from planning.household.fund_offset import PREPAYMENT_MODE
 from planning.loans.cost import remaining_cost
 from planning.loans.events import Prepayment, PrepaymentMode
-from planning.loans.position import position
+from planning.loans.position import with_prepayments
 from planning.loans.rates import rate_steps
 from planning.loans.schedule import prepayable_from, prepayment_breaches
 from planning.loans.walk import LoanWalk
@@ -94,8 +94,7 @@ def _together(parts: Sequence[Paid]) -> Paid:
 
 def fund_prepayments(debt: Position) -> dict[date, Fen]:
     """What the fund prepays of a debt as its yearly offset leaves it; nothing of any other."""
-    contract = position(debt.contract, debt.steps, debt.as_of)
-    own = {row.due_on: row.prepayment for row in contract.remaining}
+    own = {row.due_on: row.prepayment for row in with_prepayments(debt).remaining}
     more = {row.due_on: row.prepayment - own.get(row.due_on, 0) for row in debt.remaining}
     return {day: amount for day, amount in more.items() if amount > 0}
 
@@ -162,10 +161,7 @@ def ended(debts: Sequence[Position], day: date, part: Fen | None = None) -> Ende
     Of debts as a yearly offset leaves them the fund repays its part until then.
     """
     funds = [fund_prepayments(p) for p in debts]
-    plain = [
-        p if fund else position(p.contract, p.steps, p.as_of)
-        for p, fund in zip(debts, funds, strict=True)
-    ]
+    plain = [p if fund else with_prepayments(p) for p, fund in zip(debts, funds, strict=True)]
     early = [_ended_on(p, fund, day, part) for p, fund in zip(debts, funds, strict=True)]
     rows = [row for p in early for row in p.remaining]
     usual = {(p.contract.id, r.due_on): r.fee for p in plain for r in p.remaining}
@@ -192,7 +188,7 @@ def ended(debts: Sequence[Position], day: date, part: Fen | None = None) -> Ende
 def _ended_on(debt: Position, fund: Mapping[date, Fen], day: date, part: Fen | None) -> Position:
     """A debt repaid on a day, beside what the fund prepays of it until then and of the rest."""
     is_apart = {on: on < day or (on > day and part is not None) for on in fund}
-    rows = position(debt.contract, debt.steps, debt.as_of).remaining if fund else ()
+    rows = with_prepayments(debt).remaining if fund else ()
     beside = [
         Prepayment(row.period, fund[row.due_on], PREPAYMENT_MODE)
         for row in rows
@@ -200,7 +196,7 @@ def _ended_on(debt: Position, fund: Mapping[date, Fen], day: date, part: Fen | N
     ]
     amount = None if part is None else part + fund.get(day, 0)
     paid = Prepayment(0, amount, "lower_instalment", day)
-    return position(debt.contract, debt.steps, debt.as_of, prepayments=(*beside, paid))
+    return with_prepayments(debt, *beside, paid)
 
 
 def _weighted_rate(debts: Sequence[Position]) -> float:

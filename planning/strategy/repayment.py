@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from planning.dates import add_months
 from planning.loans.contract import LoanContract
-from planning.loans.position import position
+from planning.loans.position import with_prepayments
 from planning.loans.rates import RateStep
 from planning.loans.schedule import Prepayment, is_prepayable_on, payment_schedule
 from planning.record import Record
@@ -147,8 +147,8 @@ def prepayment_comparison(base: Position, amount: Fen) -> PrepaymentComparison |
     later = [one for one in base.remaining if one.due_on > row.due_on]
     outcomes, penalty = [], None
     for mode in ("lower_instalment",) if settles else _modes(base.contract):
-        planned = (Prepayment(row.period, None if settles else amount, mode),)
-        changed = position(base.contract, base.steps, base.as_of, prepayments=planned).remaining
+        planned = Prepayment(row.period, None if settles else amount, mode)
+        changed = with_prepayments(base, planned).remaining
         if base.contract.prepayment_policy is not None:
             own = next(one for one in changed if one.due_on == row.due_on)
             penalty = own.fee - row.fee

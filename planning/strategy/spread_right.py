@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from planning.dates import add_months
-from planning.loans.position import position
+from planning.loans.position import position, with_prepayments
 from planning.loans.rate_terms import FixedRate, FloatingRate, SpreadChange, SteppedRate
 from planning.loans.rates import RateStep, index_name, rate_steps
 from planning.loans.walk import LoanWalk
@@ -163,7 +163,7 @@ def _now_and_then(
     offset = after_offset(debt, situation.household, situation.positions)
     fund = fund_prepayments(offset)
     if not fund:
-        now = position(debt.contract, debt.steps, debt.as_of)
+        now = with_prepayments(debt)
         return paid_of(now.remaining), paid_of(position(*changed, debt.as_of).remaining)
     walk = LoanWalk(*changed, debt.restart)
     rows, taken = repaid_with_fund(walk, debt.as_of, fund)

@@ -15,7 +15,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Final, Literal
 
 from planning.dates import months_between
-from planning.record import Record
+from planning.record import Record, reckoned
 from planning.repayment.order import (
     Avalanche,
     Contractual,
@@ -67,11 +67,14 @@ OWN_MONEY: Final = ("prepay", "settle")
 
 
 class Payoff(Record):
-    """When a debt ends under a strategy; `contract_on` when nothing is prepaid."""
+    """When a debt ends under a strategy, and by how many months sooner than by contract."""
 
     liability: str
     pays_off_on: date
     contract_on: date
+    months_sooner: int = reckoned(
+        lambda payoff: months_between(payoff["pays_off_on"], payoff["contract_on"])
+    )
 
 
 class StrategyOutcome(Record):
@@ -79,17 +82,19 @@ class StrategyOutcome(Record):
     What a strategy comes to, from the plan's day until the last debt ends.
 
     `also` are strategies that do the same. `interest_fen` and `fees_fen` are still to be paid,
-    charges for prepaying among the fees; `saved_fen` is what is paid less than by the contracts
-    alone. `today_fen` are all payments in money of the plan's day, `worth_fen` what they are less
-    than by the contracts: what the strategy gains after what the money would have earned kept.
-    `gap_fen` is what they are above the least any plan could cost, None where no bound is known.
-    The service share is that of the worst twelve months, None where a year has no income.
+    charges for prepaying among the fees, together `cost_fen`; `saved_fen` is what is paid less
+    than by the contracts alone. `today_fen` are all payments in money of the plan's day,
+    `worth_fen` what they are less than by the contracts: what the strategy gains after what the
+    money would have earned kept. `gap_fen` is what they are above the least any plan could cost,
+    None where no bound is known. The service share is that of the worst twelve months, None where
+    a year has no income.
     """
 
     name: OrderName
     also: tuple[OrderName, ...]
     interest_fen: int
     fees_fen: int
+    cost_fen: int = reckoned(lambda outcome: outcome["interest_fen"] + outcome["fees_fen"])
     prepaid_fen: int
     saved_fen: int
     today_fen: int

@@ -80,7 +80,7 @@ def _schedule_table(debt: Debt, speech: Language) -> Html:
             str(year.year),
             speech.fen(year.payment_fen),
             speech.fen(year.principal_fen),
-            speech.fen(year.interest_fen + year.fee_fen),
+            speech.fen(year.cost_fen),
             speech.fen(year.closing_fen),
         ]
         for year in debt.years

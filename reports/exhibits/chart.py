@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import base64
 import re
-import warnings
 from functools import cache
 from html import unescape
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from reports.markup import Html, fragment
@@ -26,10 +24,9 @@ WIDTH_MM = 166.0
 """Width of the text on an A4 page, so that a chart's type has the size it asks for."""
 
 _MM_PER_INCH = 25.4
+_POINTS_PER_INCH = 72
 # The reader's device may have another of the families than the machine that drew the chart.
 _FONT_STACK = ", ".join(f"'{family}'" for family in FONT_FAMILIES) + ", sans-serif"
-_SVG_OPTIONS: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "liability-plan"}
-_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 def new_figure(height: float = 70.0) -> tuple[Figure, Axes]:
@@ -48,10 +45,12 @@ def new_figure(height: float = 70.0) -> tuple[Figure, Axes]:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    from reports.exhibits.axes import FIRST_PLACE, PlainAxes
+
     mpl.rcParams.update(house_style())
     size = (WIDTH_MM / _MM_PER_INCH, height / _MM_PER_INCH)
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.add_subplot()
+    figure = Figure(figsize=size, dpi=_POINTS_PER_INCH)
+    return figure, figure.add_axes(FIRST_PLACE, axes_class=PlainAxes)
 
 
 def add_legend(figure: Figure, columns: int = 4) -> None:
@@ -105,10 +104,12 @@ def chart(figure: Figure, *, caption: str, alt: str) -> Html:
 
 def prepare() -> None:
     """Load what every chart needs, so that processes forked from this one share it; draws none."""
-    import matplotlib.backends.backend_svg
     import matplotlib.figure  # noqa: F401
 
-    house_style()
+    import reports.exhibits.axes  # noqa: F401
+    from reports.exhibits import canvas
+
+    canvas.prepare(*house_style()["font.family"])
 
 
 @cache
@@ -134,6 +135,8 @@ def house_style() -> dict[Any, Any]:
         # The caption says what the chart shows; the title is left to the unit of the axis.
         "axes.titlesize": 8.5,
         "axes.titlelocation": "left",
+        # Else it is measured against everything else before it is placed.
+        "axes.titley": 1.0,
         "axes.titlecolor": PALETTE["muted"],
         "axes.axisbelow": True,
         "axes.grid": True,
@@ -176,23 +179,24 @@ def _registered_family() -> str:
 
 
 def _svg(figure: Figure) -> str:
-    import matplotlib as mpl
+    from reports.exhibits.axes import PlainAxes, arrange
+    from reports.exhibits.canvas import Canvas
+
+    figure.set_dpi(_POINTS_PER_INCH)
+    canvas = Canvas(*(figure.get_size_inches() * _POINTS_PER_INCH))
+    if figure.axes and isinstance(figure.axes[0], PlainAxes):
+        arrange(figure, canvas)
+    else:
+        _read_as_written(figure)
+    figure.draw(canvas)
+    svg = canvas.svg(_FONT_STACK)
+    require_glyphs(unescape("".join(re.findall(r"<text[^>]*>([^<]*)", svg))))
+    return svg
+
+
+def _read_as_written(figure: Figure) -> None:
+    """Axes made elsewhere may still read $...$ as mathematics."""
     from matplotlib.text import Text
 
     for label in figure.findobj(Text):
-        # Axes made elsewhere may still read $...$ as mathematics.
         label.set_parse_math(False)
-    with mpl.rc_context(_SVG_OPTIONS), warnings.catch_warnings():
-        # Said again below, as an error.
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
-        written = StringIO()
-        figure.savefig(written, format="svg", metadata=_NO_METADATA)
-    return _tidied(written.getvalue())
-
-
-def _tidied(drawing: str) -> str:
-    # Neither the document type nor the licence block is drawn, and both name outside hosts.
-    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", drawing, count=1, flags=re.DOTALL)
-    svg = svg[svg.index("<svg") :]
-    require_glyphs(unescape("".join(re.findall(r"<text[^>]*>([^<]*)", svg))))
-    return re.sub(r'(<text style="[^"]*?font-family: )[^;"]*', rf"\1{_FONT_STACK}", svg)

@@ -39,7 +39,7 @@ def debt_table(plan: LiabilityPlan, language: str) -> Html:
             _rate(debt, speech),
             speech.fen(debt.next_payment_fen),
             speech.date(debt.next_due_on),
-            speech.months(_months_left(plan, debt)),
+            speech.months(debt.months_to_payoff),
         ]
         for debt in plan.debts
     ]
@@ -60,13 +60,6 @@ def debt_table(plan: LiabilityPlan, language: str) -> Html:
     return table(
         columns, rows, caption=say("现有贷款", "Debts today"), note=note if has_flat_fee else None
     )
-
-
-def _months_left(plan: LiabilityPlan, debt: Debt) -> int:
-    """Months to the last payment, a begun one counted."""
-    last, today = debt.pays_off_on, plan.as_of
-    months = (last.year - today.year) * 12 + last.month - today.month
-    return max(months + (last.day > today.day), 0)
 
 
 def cost_table(plan: LiabilityPlan, language: str) -> Html:
@@ -120,7 +113,7 @@ def cost_chart(plan: LiabilityPlan, language: str) -> Html:
     names = [debt_name(debt, speech) for debt in compared]
     figure, axes = new_figure(24 + 13 * len(names))
     places = list(range(len(names)))
-    stated = [_stated_rate(debt) * 100 for debt in compared]
+    stated = [debt.stated_annual_rate * 100 for debt in compared]
     real = [debt.all_in_cost.irr_x12 * 100 for debt in compared]
     axes.barh(
         [p - 0.19 for p in places], stated, height=0.34, color=SERIES[3],
@@ -199,10 +192,6 @@ def _balances(debt: Debt, months: list[str]) -> list[int]:
     for month in months:
         balances.append(closing.get(month, balances[-1]))
     return balances
-
-
-def _stated_rate(debt: Debt) -> float:
-    return debt.annual_rate if debt.fee_rate_per_month is None else debt.fee_rate_per_month * 12
 
 
 def _rate(debt: Debt, speech: Language) -> str:

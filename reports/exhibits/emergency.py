@@ -150,7 +150,7 @@ def _cover_row(plan: LiabilityPlan, gap: CoverGap, speech: Language) -> list[str
         else speech.either(f"{who}，{what}", f"{who}, {what}"),
         speech.yuan(gap.debts_yuan),
         speech.yuan(gap.living_yuan),
-        speech.yuan(gap.liquid_yuan + gap.cover_yuan),
+        speech.yuan(gap.at_hand_yuan),
         speech.yuan(gap.gap_yuan),
     ]
 

@@ -145,7 +145,7 @@ def _withheld(plan: LiabilityPlan, year: PayYear, speech: Language) -> Html:
             speech.month(f"{year.year}-{month.month}"),
             speech.fen(month.salary_fen),
             speech.fen(month.bonus_fen) if month.bonus_fen else UNKNOWN,
-            speech.fen(-month.social_insurance_fen - month.own_fund_fen),
+            speech.fen(-month.contributions_fen),
             speech.fen(month.taxable_to_date_fen),
             speech.fen(-month.withheld_fen),
             speech.fen(month.net_fen),

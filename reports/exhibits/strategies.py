@@ -41,7 +41,7 @@ def comparison_table(plan: LiabilityPlan, language: str) -> Html:
     rows = [
         [
             _strategy_name(outcome, found, speech),
-            _whole(outcome.interest_fen + outcome.fees_fen, speech),
+            _whole(outcome.cost_fen, speech),
             _whole(outcome.saved_fen, speech),
             speech.date(outcome.debt_free_on),
             say(
@@ -136,7 +136,7 @@ def payoff_table(plan: LiabilityPlan, language: str) -> Html:
             debt_name(plan.debt(payoff.liability), speech),
             speech.date(payoff.contract_on),
             speech.date(payoff.pays_off_on),
-            _earlier(months_between(payoff.pays_off_on, payoff.contract_on), speech),
+            _earlier(payoff.months_sooner, speech),
         ]
         for payoff in found.outcome(found.advised).payoffs
     ]

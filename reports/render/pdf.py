@@ -1,5 +1,5 @@
 """
-The page as a PDF: HTML through pandoc and one Lua filter into Typst.
+The page as a PDF: its HTML becomes Typst, and Typst sets it.
 
 The file is tagged, conforms to PDF/UA-1 and PDF/A-2a, and is the same byte for byte whenever the
 page is: its only date is the day the plan was valued.
@@ -22,7 +22,8 @@ from traitlets import default
 from reports.render.audit import require_sound
 from reports.render.document import Document
 from reports.render.html import PlanHTMLExporter, load_exporter
-from reports.theme import PALETTE, PANDOC_FILTER, TYPST_STYLE
+from reports.render.typeset import typst_source
+from reports.theme import PALETTE, TYPST_STYLE
 from reports.theme.errors import PublishError
 from reports.theme.fonts import missing_glyphs, require_glyphs, required_font
 from reports.theme.words import words
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 STANDARDS: list[PDFStandard] = ["a-2a", "ua-1"]
 
-_HEAD = '#import "/plan.typ": *\n#show: plan\n\n'
 _MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
 # Text cannot look like this: its angle brackets are escaped.
 _PICTURE = re.compile(r'(<img src=")data:image/(svg\+xml|png);base64,([^"]*)"')
@@ -76,8 +76,6 @@ def prepare() -> None:
     A process that has made a PDF must not be forked: Typst's threads are not in the child, which
     would wait for them for ever. This starts none.
     """
-    import pypandoc  # noqa: F401
-
     font = required_font()
     missing_glyphs("", font)
     _fonts(font)
@@ -104,21 +102,6 @@ class PlanPDFExporter(PlanHTMLExporter):
         page, resources = super().from_notebook_node(nb, resources, **kw)
         resources["output_extension"] = ".pdf"
         return pdf_document(page, resources["document"]), resources
-
-
-def typst_source(body: str) -> str:
-    """Return the body of a page as Typst source, in the words of ``plan.typ``."""
-    import pypandoc
-
-    options = [f"--lua-filter={PANDOC_FILTER}", "--wrap=none", "--sandbox"]
-    try:
-        text = pypandoc.convert_text(
-            body, "typst", format="html-auto_identifiers", extra_args=options
-        )
-    except RuntimeError as error:
-        message = f"pandoc refused the page: {error}"
-        raise PublishError(message) from error
-    return _HEAD + text
 
 
 def _with_picture_files(body: str, root: Path) -> str:

@@ -8,6 +8,7 @@ plan of an earlier run is left as it was.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -26,10 +27,16 @@ if TYPE_CHECKING:
 
 NOTEBOOK: Final = "plan.ipynb"
 PLAN: Final = "plan.json"
-DOCUMENTS: Final = (NOTEBOOK, "plan.html", "plan.pdf", PLAN, "plan.xlsx")
+DOCUMENTS: Final = (NOTEBOOK, "plan.html", "plan.pdf", PLAN, "plan.xlsx", "plan.ics")
 REASON: Final = "reason.json"
 FAILED: Final = ".failed"
 BUILDING: Final = ".building-"
+
+_ANYWHERE: Final = -100
+"""AT_FDCWD of Linux: paths are as they are written."""
+
+_EXCHANGE: Final = 2
+"""RENAME_EXCHANGE of renameat2(2)."""
 
 
 def write_plan(plan: LiabilityPlan, plan_file: str) -> None:
@@ -89,10 +96,17 @@ def _artefact(path: Path) -> Artefact:
 
 
 def publish(built: Path, run_folder: Path, client: str) -> Path:
-    """Move a complete folder to the client's place, replacing an earlier plan or failure."""
+    """
+    Move a complete folder to the client's place, replacing an earlier plan or failure.
+
+    After a power cut the earlier plan stands there or this one, whole.
+    """
     place = run_folder / client
     _open_as_usual(built)
+    for path in (*built.iterdir(), built):
+        _settle(path)
     _replace(built, place)
+    _settle(run_folder)
     shutil.rmtree(run_folder / f"{client}{FAILED}", ignore_errors=True)
     return place
 
@@ -123,10 +137,38 @@ def _open_as_usual(folder: Path) -> None:
 
 def _replace(source: Path, place: Path) -> None:
     """Rename over whatever stands at `place`; a reader sees the old or the new, never a part."""
-    if place.exists():
+    if not place.exists():
+        source.rename(place)
+    elif _exchanged(source, place):
+        shutil.rmtree(source, ignore_errors=True)
+    else:
         aside = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{place.name}-old-", dir=place.parent))
         place.rename(aside / place.name)
         source.rename(place)
         shutil.rmtree(aside, ignore_errors=True)
-    else:
-        source.rename(place)
+
+
+def _exchanged(source: Path, place: Path) -> bool:
+    """
+    Swap two folders in one step; whether the system and the file system can.
+
+    Elsewhere there is a moment between two renames in which nothing stands at `place`.
+    """
+    try:
+        swap = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    paths = (os.fsencode(source.absolute()), os.fsencode(place.absolute()))
+    return swap(_ANYWHERE, paths[0], _ANYWHERE, paths[1], _EXCHANGE) == 0
+
+
+def _settle(path: Path) -> None:
+    """Wait until a file or folder is on the disk; a full disk is told here at the latest."""
+    if not hasattr(os, "O_DIRECTORY"):
+        # Windows gives no hold of a folder, nor of a file that is only read.
+        return
+    place = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)

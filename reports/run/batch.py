@@ -8,40 +8,42 @@ What is unchanged is not even read: its bytes say so.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Final, Protocol
 
-from planning.errors import ClientFileError
-from reports.language.problems import problem_lines
 from reports.run.artefacts import PLAN as PLAN_FILE
-from reports.run.artefacts import keep_failure, sweep
+from reports.run.artefacts import sweep
+from reports.run.checked import Checked, checked
+from reports.run.cluster.shelf import FolderShelf, place_of_day, shelf_at, taken
+from reports.run.cluster.store import shown_url
 from reports.run.fingerprint import fingerprint, shared_digests
 from reports.run.job import Job
 from reports.run.key_figures import without_people
 from reports.run.ledger.ledger import Ledger, Queued, path_key
 from reports.run.lock import run_lock
-from reports.run.manifest import adoptable, altered
 from reports.run.outcome import Outcome, Started
-from reports.run.pages.changes import write_changes
-from reports.run.pages.entries import entries
-from reports.run.pages.entry import RunFacts
-from reports.run.pages.index import write_index
+from reports.run.pages.day import Day, write_day
+from reports.run.pages.index import INDEX
+from reports.run.pages.people import join_people
+from reports.run.pages.unfinished import Unfinished
 from reports.run.pool import Limits
 from reports.run.provenance import ROOT
 from reports.run.why import Explainer, explain_rebuild
 
 if TYPE_CHECKING:
-    from planning.errors import Problem
     from planning.household.profile import Household
-    from reports.run.ledger.ledger import DonePlan
+    from reports.run.cluster.shelf import Shelf
     from reports.run.lock import Holder
+    from reports.run.manifest import Found
     from reports.run.why import Cause
 
 CLIENT_PLAN: Final = ROOT / "notebooks" / "client_plan.ipynb"
-INDEX: Final = "index.html"
 TOKENS: Final = ".tokens.json"
 
 
@@ -50,8 +52,10 @@ class Batch:
     """
     Client files, the day and language of their plans, and where they go.
 
-    Trends are read against `last_plan`, or against what a client has in `last_run`, the folder of
-    an earlier day's plans. `cluster` is the address of a Dask scheduler; empty builds here.
+    The ledger, the lock and the pages stand in the folder `out`, and the plans too unless `shelf`
+    names a store behind an fsspec URL for them. Trends are read against `last_plan`, or against
+    what a client has in `last_run`, the folder of an earlier day's plans. `cluster` is the address
+    of a Dask scheduler; empty builds here.
     """
 
     client_files: tuple[Path, ...]
@@ -65,11 +69,22 @@ class Batch:
     last_run: Path | None = None
     is_forced: bool = False
     cluster: str = ""
+    shelf: str = ""
 
     @property
     def run_folder(self) -> Path:
-        """Where this day's plans stand."""
+        """Where this day's pages stand, and its plans unless they go to a store."""
         return self.out / self.as_of.isoformat()
+
+    @property
+    def place(self) -> str:
+        """Where this day's plans stand, a folder or a URL."""
+        return place_of_day(self.shelf or str(self.out), self.as_of)
+
+    @property
+    def shown_place(self) -> str:
+        """The same as a person may see it."""
+        return shown_url(self.place)
 
     def last_plan_of(self, client: str) -> Path | None:
         """The client's plan before this one; None where none is named or none stands there."""
@@ -97,11 +112,11 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to: every outcome, the clients left as they were, and the index."""
+    """What a run came to: every outcome, the clients left as they were, and where the index is."""
 
     outcomes: tuple[Outcome, ...]
     unchanged: tuple[str, ...]
-    index: Path | None
+    index: str | None
     explained: tuple[str, ...] = ()
 
 
@@ -122,31 +137,32 @@ def run(batch: Batch, watcher: Watcher) -> Report:
     ------
     ClientFileError
         The folder of parameters cannot be used; nothing has been built.
+    ShelfError, ClusterError
+        The store or the cluster cannot be used; nothing has been built, unless a cluster was lost
+        on the way.
     OSError
         The folder for the plans cannot be written; nothing has been built.
     """
     shared = shared_digests(batch.params, batch.notebook)
+    shelf = shelf_at(batch.place)
     if not Ledger.stands(batch.out):
-        checked = _checked(batch, batch.client_files, {})
-        if not checked.households:
-            return _refused(checked.refused, watcher)
+        found = _checked(batch, batch.client_files, {})
+        if not found.households:
+            return _refused(found.refused.values(), watcher)
     batch.run_folder.mkdir(parents=True, exist_ok=True)
     with run_lock(batch.out, watcher.waiting), Ledger(batch.out) as ledger:
-        return _Run(batch, watcher, shared, ledger).made()
+        return _Run(batch, watcher, shared, ledger, shelf).made()
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """Files that can be planned, and for each of the others why not."""
-
-    households: Mapping[Path, Household]
-    refused: tuple[Outcome, ...]
+def _checked(batch: Batch, files: Sequence[Path], taken: Mapping[str, Path]) -> Checked:
+    return checked(files, taken, batch.params, batch.as_of, batch.language, batch.last_plan_of)
 
 
-def _refused(refused: tuple[Outcome, ...], watcher: Watcher) -> Report:
-    for outcome in refused:
+def _refused(refused: Iterable[Outcome], watcher: Watcher) -> Report:
+    told = tuple(refused)
+    for outcome in told:
         watcher.ended(outcome)
-    return Report(refused, (), None)
+    return Report(told, (), None)
 
 
 class _Run:
@@ -158,9 +174,12 @@ class _Run:
         watcher: Watcher,
         shared: Mapping[str, Mapping[str, str]],
         ledger: Ledger,
+        shelf: Shelf,
     ) -> None:
         self._batch, self._watcher, self._shared, self._ledger = batch, watcher, shared, ledger
+        self._shelf = shelf
         self._known = ledger.done_plans(batch.as_of, batch.language)
+        self._unfinished = Unfinished.read(batch.run_folder)
         self._outcomes: list[Outcome] = []
         self._causes: list[Cause] = []
 
@@ -171,15 +190,18 @@ class _Run:
         prints = {path: self._fingerprint(path) for path in dict.fromkeys(batch.client_files)}
         standing = self._standing(prints)
         stale = [path for path in prints if path not in standing]
-        index = batch.run_folder / INDEX
-        if not stale and index.exists():
+        if not (stale or self._unfinished.clients) and (batch.run_folder / INDEX).exists():
             self._watcher.queued(0, len(standing))
-            return Report((), tuple(standing.values()), index)
-        taken = {client: path for path, client in standing.items()}
-        checked = _checked(batch, stale, taken)
-        if not checked.households and not standing:
-            return _refused(checked.refused, self._watcher)
-        return self._recorded(standing, checked)
+            return Report((), tuple(standing.values()), self._index)
+        references = {client: path for path, client in standing.items()}
+        found = _checked(batch, stale, references)
+        if not found.households and not standing:
+            return _refused(found.refused.values(), self._watcher)
+        return self._recorded(standing, found)
+
+    @property
+    def _index(self) -> str:
+        return f"{self._batch.shown_place}/{INDEX}"
 
     def _fingerprint(self, path: Path, client: str | None = None) -> Mapping[str, str]:
         """What decides a client's plan; empty for an unreadable file, which matches none."""
@@ -195,61 +217,51 @@ class _Run:
         """Clients whose plan stands as it would be built again, by file."""
         if self._batch.is_forced:
             return {}
-        standing = {}
-        for path, now in prints.items():
-            plan = self._known.get(path_key(path))
-            if plan and plan.fingerprint == now and self._stands(plan):
-                standing[path] = plan.client
-        return standing
+        same = {
+            path: plan
+            for path, now in prints.items()
+            if (plan := self._known.get(path_key(path))) and plan.fingerprint == now
+        }
+        touched = self._shelf.all_altered([(p.client, p.artefacts) for p in same.values()])
+        pairs = zip(same.items(), touched, strict=True)
+        return {path: plan.client for (path, plan), files in pairs if not files}
 
-    def _stands(self, plan: DonePlan) -> bool:
-        return not altered(self._batch.run_folder / plan.client, plan.artefacts)
-
-    def _recorded(self, standing: Mapping[Path, str], checked: _Checked) -> Report:
+    def _recorded(self, standing: Mapping[Path, str], found: Checked) -> Report:
         """Build, and write down what comes of it."""
         batch, ledger = self._batch, self._ledger
-        number = ledger.begin(batch.as_of, batch.language, _command(batch), self._shared)
-        state = "interrupted"
-        try:
-            adopted = self._adopted(number, checked.households)
-            unchanged = {**standing, **adopted}
-            households = {p: h for p, h in checked.households.items() if p not in adopted}
-            jobs = self._jobs(households)
-            self._watcher.queued(len(jobs), len(unchanged))
-            self._refuse(number, checked.refused)
-            self._build(number, jobs)
-            state = "complete"
-        finally:
-            ledger.finish(number, state, len(standing))
-            explained = explain_rebuild(self._causes, len(unchanged), batch.language)
-            index = self._shown(number, explained)
-        return Report(tuple(self._outcomes), tuple(unchanged.values()), index, (explained,))
+        adopted = self._adoptable(found.households)
+        jobs = self._jobs({p: h for p, h in found.households.items() if p not in adopted})
+        unchanged = {**standing, **{path: one.manifest.client for path, one in adopted.items()}}
+        with closing(_events(jobs, batch, self._shelf)) as events:
+            number = ledger.begin(batch.as_of, batch.language, _command(batch), self._shared)
+            state = "interrupted"
+            try:
+                self._watcher.queued(len(jobs), len(unchanged))
+                self._adopt(number, adopted)
+                self._refuse(number, found.refused)
+                self._build(number, jobs, events)
+                state = "complete"
+            finally:
+                explained = explain_rebuild(self._causes, len(unchanged), batch.language)
+                ledger.finish(number, state, len(standing), explained)
+                self._unfinished.forget(unchanged.values())
+                day = Day(batch.out, batch.as_of, batch.language, self._shelf)
+                write_day(day, ledger, number, self._unfinished.outcomes())
+        return Report(tuple(self._outcomes), tuple(unchanged.values()), self._index, (explained,))
 
-    def _shown(self, number: int, explained: str) -> Path:
-        """Write the day's pages: the index, and what this run changed."""
-        batch, run = self._batch, self._ledger.run(number)
-        earlier = self._ledger.all_before(batch.as_of, batch.language, number)
-        before = {name: plan.figures for name, plan in earlier.items() if plan.figures}
-        shown = entries(batch.run_folder, self._outcomes, before)
-        seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
-        facts = RunFacts(run.started_at, seconds, (explained,))
-        write_changes(batch.run_folder, batch.as_of, batch.language, shown, facts)
-        return write_index(batch.run_folder, batch.as_of, batch.language, shown, facts)
-
-    def _adopted(self, number: int, households: Mapping[Path, Household]) -> dict[Path, str]:
+    def _adoptable(self, households: Mapping[Path, Household]) -> dict[Path, Found]:
         """Plans that stand complete though their run was cut off before saying so."""
         if self._batch.is_forced:
             return {}
         asked = {path: self._fingerprint(path, h.client) for path, h in households.items()}
-        found = adoptable(self._batch.run_folder, asked.values())
-        adopted = {}
-        for path, now in asked.items():
-            if now["client_file"] in found:
-                manifest, left = found[now["client_file"]]
-                figures = without_people(manifest.figures or {})
-                self._ledger.adopt(number, manifest.client, path, now, left, figures)
-                adopted[path] = manifest.client
-        return adopted
+        found = self._shelf.adoptable(asked.values())
+        digests = {path: now["client_file"] for path, now in asked.items()}
+        return {path: found[digest] for path, digest in digests.items() if digest in found}
+
+    def _adopt(self, number: int, adopted: Mapping[Path, Found]) -> None:
+        for path, (told, left) in adopted.items():
+            figures = without_people(told.figures or {})
+            self._ledger.adopt(number, told.client, path, told.fingerprint, left, figures)
 
     def _jobs(self, households: Mapping[Path, Household]) -> list[Job]:
         tokens = self._tokens(households.values())
@@ -258,7 +270,7 @@ class _Run:
         for path, household in households.items():
             job = self._job(path, household.client, tokens)
             built = self._ledger.last_done(path, self._batch.as_of) or self._ledger.last_done(path)
-            touched = altered(self._batch.run_folder / job.client, built.artefacts) if built else ()
+            touched = self._shelf.altered(job.client, built.artefacts) if built else ()
             self._causes.append(explainer.cause(job.fingerprint, built, touched))
             jobs.append(job)
         return jobs
@@ -287,40 +299,78 @@ class _Run:
             return None
         known = Tokens.read(place) if place.exists() else Tokens.of([])
         known.joined(Tokens.of(households)).save(place)
+        join_people(self._batch.out, households)
         return place
 
-    def _refuse(self, number: int, refused: Sequence[Outcome]) -> None:
-        for outcome in refused:
-            self._ledger.queue(number, outcome.client, None, {})
+    def _refuse(self, number: int, refused: Mapping[Path, Outcome]) -> None:
+        for path, outcome in refused.items():
+            self._ledger.queue(number, outcome.client, path, {})
             self._end(number, outcome)
 
-    def _build(self, number: int, jobs: Sequence[Job]) -> None:
+    def _build(self, number: int, jobs: Sequence[Job], events: Iterator[Started | Outcome]) -> None:
         queued = [Queued(job.client, job.client_file, job.fingerprint) for job in jobs]
         self._ledger.queue_all(number, queued)
-        for event in _events(jobs, self._batch):
+        self._unfinished.queued({job.client: job.client_file for job in jobs})
+        for event in events:
             if isinstance(event, Started):
                 self._ledger.started(number, event.client, event.worker)
+                self._unfinished.started(event.client)
                 self._watcher.started(event)
             else:
                 self._end(number, event)
 
     def _end(self, number: int, outcome: Outcome) -> None:
         if not outcome.is_done:
-            keep_failure(self._batch.run_folder, outcome)
+            self._shelf.keep_failure(outcome)
         figures = without_people(outcome.figures) if outcome.figures else None
         self._ledger.ended(number, replace(outcome, figures=figures))
+        self._unfinished.ended(outcome.client)
         self._outcomes.append(outcome)
         self._watcher.ended(outcome)
 
 
-def _events(jobs: Sequence[Job], batch: Batch) -> Iterator[Started | Outcome]:
+def _events(
+    jobs: Sequence[Job], batch: Batch, shelf: Shelf
+) -> Generator[Started | Outcome, None, None]:
+    """What happens to jobs; of a cluster, once it is known to be there and to be alike."""
     if batch.cluster:
         from reports.run.cluster.cluster import outcomes as on_cluster
 
-        return on_cluster(jobs, batch.cluster, batch.limits)
+        events = on_cluster(jobs, batch.cluster, batch.limits, batch.shelf and batch.place)
+        first = tuple(islice(events, 1))
+        return _after(first, events)
+    return _built_here(jobs, batch, shelf)
+
+
+def _after(
+    first: tuple[Started | Outcome, ...], events: Iterator[Started | Outcome]
+) -> Generator[Started | Outcome, None, None]:
+    yield from first
+    yield from events
+
+
+def _built_here(
+    jobs: Sequence[Job], batch: Batch, shelf: Shelf
+) -> Generator[Started | Outcome, None, None]:
     from reports.run.pool import outcomes
 
-    return outcomes(jobs, batch.limits)
+    if not batch.shelf:
+        yield from outcomes(jobs, batch.limits)
+        return
+    with FolderShelf(batch.run_folder).workplace() as place:
+        for event in outcomes([replace(job, run_folder=place) for job in jobs], batch.limits):
+            yield event if isinstance(event, Started) else _shelved(shelf, place, event)
+
+
+def _shelved(shelf: Shelf, place: Path, outcome: Outcome) -> Outcome:
+    """An outcome once the store has the plan; a store that refuses it is that client's failure."""
+    try:
+        return taken(shelf, place, outcome)
+    except Exception as error:  # noqa: BLE001  each kind of store has errors of its own
+        told = f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
+        return Outcome(outcome.client, "failed", (told,), outcome.seconds, outcome.steps)
+    finally:
+        rmtree(place / outcome.client, ignore_errors=True)
 
 
 def _command(batch: Batch) -> dict[str, str]:
@@ -330,57 +380,6 @@ def _command(batch: Batch) -> dict[str, str]:
         "params": str(batch.params),
         "notebook": batch.notebook.name,
         "cluster": batch.cluster,
+        "plans": shown_url(batch.shelf),
         "forced": str(batch.is_forced),
     }
-
-
-def _checked(batch: Batch, files: Sequence[Path], taken: Mapping[str, Path]) -> _Checked:
-    """The files that can be planned, and every problem of the others."""
-    from planning.household.client import check_households
-    from planning.inputs import read_parameters
-
-    book = read_parameters(batch.params).book
-    households, found = check_households(files, batch.as_of, book, taken)
-    problems: dict[str, list[Problem]] = {}
-    for problem in found:
-        problems.setdefault(problem.file, []).append(problem)
-    names = {*taken, *(household.client for household in households.values())}
-    refused = [
-        Outcome(_stem(Path(file), names), "bad_input", tuple(problem_lines(told, batch.language)))
-        for file, told in problems.items()
-    ]
-    sound, incomparable = _comparable(households, batch)
-    return _Checked(sound, (*refused, *incomparable))
-
-
-def _comparable(
-    households: Mapping[Path, Household], batch: Batch
-) -> tuple[dict[Path, Household], tuple[Outcome, ...]]:
-    """Households whose earlier plan can be read, or is not there, and why not of the others."""
-    from planning.risk.last_plan import read_last_plan
-
-    sound: dict[Path, Household] = {}
-    refused = []
-    for path, household in households.items():
-        last = batch.last_plan_of(household.client)
-        try:
-            if last:
-                read_last_plan(last, household.client, batch.as_of)
-        except ClientFileError as error:
-            told = tuple(problem_lines(error.problems, batch.language))
-            refused.append(Outcome(household.client, "bad_input", told))
-        else:
-            sound[path] = household
-    return sound, tuple(refused)
-
-
-def _stem(path: Path, taken: set[str]) -> str:
-    """A safe name of its own for a file that has no usable reference."""
-    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in path.stem)
-    name = stem = kept.lower().strip("-")[:40] or "file"
-    number = 1
-    while name in taken:
-        number += 1
-        name = f"{stem}-{number}"
-    taken.add(name)
-    return name

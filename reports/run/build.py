@@ -22,14 +22,16 @@ from papermill.exceptions import PapermillExecutionError
 
 from planning.plan import LiabilityPlan
 from reports.exhibits.summary import document_title
+from reports.render.calendar import write_calendar
 from reports.render.document import METADATA_KEY, Document
+from reports.render.draft import marked, marked_html
 from reports.render.html import html_document
 from reports.render.pdf import pdf_document
 from reports.render.workbook import write_workbook
 from reports.run.artefacts import NOTEBOOK, PLAN, digested, publish, read_plan, start_building
 from reports.run.gates import check
 from reports.run.gates.tokens import Tokens
-from reports.run.key_figures import key_figures
+from reports.run.key_figures import key_figures, without_people
 from reports.run.manifest import Manifest, write_manifest
 from reports.run.notebook import execute
 from reports.run.outcome import Outcome
@@ -102,18 +104,23 @@ def build(job: Job, clock: Clock) -> Outcome:
     executed.metadata[METADATA_KEY] = document.to_metadata()
     with clock.step("html"):
         html = html_document(executed, document)
-        (building / "plan.html").write_text(html, encoding="utf-8")
+        draft = marked_html(html, job.language)
+        (building / "plan.html").write_text(draft, encoding="utf-8")
     with clock.step("pdf"):
-        (building / "plan.pdf").write_bytes(pdf_document(html, document))
+        pdf = pdf_document(html, document)
+        (building / "plan.pdf").write_bytes(marked(pdf, job.language))
     with clock.step("xlsx"):
         write_workbook(plan, job.language, building / "plan.xlsx")
+    with clock.step("ics"):
+        write_calendar(plan, job.language, building / "plan.ics")
+    figures, artefacts = key_figures(plan), digested(building)
+    told = Manifest.of(
+        job.client, job.client_file, job.fingerprint, artefacts, without_people(figures)
+    )
+    write_manifest(building, told)
     with clock.step("gates"):
         _pass_gates(job, building, plan)
     with clock.step("publish"):
-        figures, artefacts = key_figures(plan), digested(building)
-        write_manifest(
-            building, Manifest.of(job.client, job.client_file, job.fingerprint, artefacts, figures)
-        )
         publish(building, job.run_folder, job.client)
     return Outcome(job.client, "done", (), clock.seconds, clock.steps, artefacts, figures)
 

@@ -19,7 +19,6 @@ from reports.options import (
     AsOf,
     Files,
     LanguageOption,
-    Out,
     Params,
     day_of,
     say,
@@ -37,6 +36,18 @@ INTERRUPTED = 130
 Timeout = Annotated[float, typer.Option("--timeout", min=1, help="seconds a client may take")]
 Memory = Annotated[
     int, typer.Option("--memory", min=64, metavar="MIB", help="memory a client may ask for")
+]
+Place = Annotated[
+    str,
+    typer.Option(
+        "--out", metavar="FOLDER|URL", help="where plans go: a folder, or a store such as s3://..."
+    ),
+]
+LedgerFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger", metavar="FOLDER", help="of ledger and pages where --out is a URL; out if absent"
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="build what is unchanged, too")]
 Last = Annotated[
@@ -61,19 +72,33 @@ def plan(
     as_of: AsOf = "",
     language: LanguageOption = "zh",
     params: Params = IN_CLONE,
-    out: Out = BUILT,
+    out: Place = str(BUILT),
     timeout: Timeout = 300,
     memory: Memory = 2048,
     last: Last = None,
     force: Force = False,
+    ledger: LedgerFolder = None,
 ) -> None:
     """Build one client's plan: notebook, HTML, PDF, JSON and XLSX."""
     from reports.run.batch import Batch
     from reports.run.pool import Limits
 
+    folder, shelf = _places(out, ledger, language)
     day = day_of(as_of or today(), language)
     limits = Limits(1, timeout, memory)
-    _build(Batch((file,), params, day, language, out, limits, last_plan=last, is_forced=force))
+    _build(
+        Batch(
+            (file,),
+            params,
+            day,
+            language,
+            folder,
+            limits,
+            last_plan=last,
+            is_forced=force,
+            shelf=shelf,
+        )
+    )
 
 
 def batch(
@@ -81,7 +106,7 @@ def batch(
     as_of: AsOf = "",
     language: LanguageOption = "zh",
     params: Params = IN_CLONE,
-    out: Out = BUILT,
+    out: Place = str(BUILT),
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="clients at a time; a core each if absent")
     ] = None,
@@ -93,6 +118,7 @@ def batch(
         str,
         typer.Option("--cluster", metavar="ADDRESS", help="build on a Dask scheduler's workers"),
     ] = "",
+    ledger: LedgerFolder = None,
 ) -> None:
     """Build the plans of many clients that are not there yet as they should be, and their index."""
     from reports.run.batch import Batch
@@ -105,6 +131,7 @@ def batch(
             f"there is no folder {last_run}; name that of a day's plans, such as out/2026-08-22",
         )
         raise typer.Exit(2)
+    folder, shelf = _places(out, ledger, language)
     limits = Limits(jobs or os.cpu_count() or 1, timeout, memory)
     day = day_of(as_of or today(), language)
     _build(
@@ -113,11 +140,12 @@ def batch(
             params,
             day,
             language,
-            out,
+            folder,
             limits,
             last_run=last_run,
             is_forced=force,
             cluster=cluster,
+            shelf=shelf,
         )
     )
 
@@ -127,23 +155,26 @@ def why_command(
     as_of: AsOf = "",
     language: LanguageOption = "zh",
     params: Params = IN_CLONE,
-    out: Out = BUILT,
+    out: Place = str(BUILT),
     last: Last = None,
     last_run: LastRun = None,
+    ledger: LedgerFolder = None,
 ) -> None:
     """Say whether a client's plan would be built now, and because of what."""
     from reports.run.batch import Batch
+    from reports.run.cluster.store import ShelfError
     from reports.run.ledger.ledger import Ledger, LedgerError
 
+    folder, shelf = _places(out, ledger, language)
     day = day_of(as_of or today(), language)
-    asked = Batch((), params, day, language, out, last_plan=last, last_run=last_run)
+    asked = Batch((), params, day, language, folder, last_plan=last, last_run=last_run, shelf=shelf)
     try:
-        if not Ledger.stands(out):
+        if not Ledger.stands(folder):
             lines = _answer(client, asked, None)
         else:
-            with Ledger(out) as ledger:
-                lines = _answer(client, asked, ledger)
-    except LedgerError as error:
+            with Ledger(folder) as opened:
+                lines = _answer(client, asked, opened)
+    except (LedgerError, ShelfError) as error:
         _end(error.sentence(language))
     except OSError as error:
         _end(f"{error.filename}: {error.strerror}")
@@ -160,9 +191,23 @@ def _answer(client: str, asked: Batch, ledger: Ledger | None) -> list[str]:
         _refuse_client(client, asked.language)
     known = ledger.last_done(file) if ledger else None
     last = asked.last_plan_of(known.client) if known else asked.last_plan
-    question = Question(file, asked.as_of, asked.language, asked.out, last)
+    question = Question(file, asked.as_of, asked.language, asked.out, last, asked.shelf)
     told = why(ledger, shared_digests(asked.params, asked.notebook), question)
     return explanation_lines(told, asked.language)
+
+
+def _places(out: str, ledger: Path | None, language: str) -> tuple[Path, str]:
+    """The folder of ledger and pages, and the URL of the plans, empty where they go there too."""
+    if "://" in out:
+        return ledger or BUILT, out
+    if ledger is not None:
+        say_error(
+            language,
+            "--ledger 只在 --out 是网址时使用；规划书放在文件夹里时，台账也在那个文件夹",
+            "--ledger goes with a URL as --out; with a folder the ledger stands in that folder",
+        )
+        raise typer.Exit(2)
+    return Path(out), ""
 
 
 def _refuse_client(client: str, language: str) -> NoReturn:
@@ -194,12 +239,12 @@ def _build(wanted: Batch) -> None:
     except KeyboardInterrupt:
         say(
             language,
-            f"已中断；此前完成的在 {wanted.run_folder}，再次运行可补齐其余",
-            f"interrupted; what was complete is in {wanted.run_folder}, run again for the rest",
+            f"已中断；此前完成的在 {wanted.shown_place}，再次运行可补齐其余",
+            f"interrupted; what was complete is in {wanted.shown_place}, run again for the rest",
         )
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
-        _refuse_folder(wanted.run_folder, error, language)
+        _refuse_folder(wanted.shown_place, error, language)
     _summarise(report, progress, language)
 
 
@@ -223,11 +268,12 @@ def _end(reason: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _refuse_folder(folder: Path, error: OSError, language: str) -> NoReturn:
+def _refuse_folder(folder: str, error: OSError, language: str) -> NoReturn:
+    why = error.strerror or error
     say(
         language,
-        f"无法写入 {folder}：{error.strerror}。请换一个文件夹（--out）或检查权限。",
-        f"{folder} cannot be written: {error.strerror}. Choose another folder with --out, or "
-        "check its permissions.",
+        f"无法写入 {folder}：{why}。请换一个位置（--out）或检查权限。",
+        f"{folder} cannot be written: {why}. Choose another place with --out, or check its "
+        "permissions.",
     )
     raise typer.Exit(2) from error

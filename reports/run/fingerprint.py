@@ -47,9 +47,18 @@ RUN_PAGES: Final = frozenset(
 )
 """Pages about a run, which decide no client's document."""
 
+BESIDE_DOCUMENTS: Final = (
+    "reports/delivery",
+    "reports/run/cluster",
+    "reports/run/ledger",
+    "reports/run/pages",
+)
+"""Packages that no client's process imports, so that a change there rebuilds nothing."""
+
 DATA_FOLDERS: Final = ("rules", "market", "products", "scenarios")
 DATA_SUFFIXES: Final = (".yaml", ".csv")
 DRAWING_TOOLS: Final = ("matplotlib", "nbconvert", "papermill", "typst")
+_BESIDE: Final = tuple(f"{folder}/" for folder in BESIDE_DOCUMENTS)
 LOCK: Final = "requirements.lock"
 ABSENT: Final = ""
 
@@ -130,13 +139,13 @@ def _by_part(shared: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
 
 
 def _packaged() -> tuple[dict[str, str], dict[str, str]]:
-    """Python files of the packages, and what else is packed with them."""
+    """Python files that can decide a document, and what else is packed with them."""
     code: dict[str, str] = {}
     templates: dict[str, str] = {}
     for package in PACKAGES:
         for path in _files(ROOT / package):
             name = os.path.relpath(path, ROOT).replace(os.sep, "/")
-            if name not in RUN_PAGES:
+            if name not in RUN_PAGES and not name.startswith(_BESIDE):
                 kept = code if path.endswith(".py") else templates
                 kept[name] = _of_file(path)
     return code, templates

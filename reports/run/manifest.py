@@ -8,7 +8,7 @@ in between is found again and taken over.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -55,6 +55,13 @@ class Altered(NamedTuple):
     how: Literal["missing", "changed"]
 
 
+class Found(NamedTuple):
+    """A complete plan: what it says about itself, and its files as they stand."""
+
+    manifest: Manifest
+    artefacts: tuple[Artefact, ...]
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> Path:
     """Write ``manifest.json`` into a folder that is not published yet."""
     told = {
@@ -76,10 +83,25 @@ def write_manifest(folder: Path, manifest: Manifest) -> Path:
 def read_manifest(folder: Path) -> Manifest | None:
     """A folder's manifest; None where there is none, or none that can be relied on."""
     try:
-        told = json.loads((folder / MANIFEST).read_bytes())
-        return _manifest(told) if told["schema_version"] == SCHEMA_VERSION else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return parsed((folder / MANIFEST).read_bytes())
+    except OSError:
         return None
+
+
+def parsed(content: bytes) -> Manifest | None:
+    """The manifest in the bytes of its file; None where they cannot be relied on."""
+    try:
+        told = json.loads(content)
+        return _manifest(told) if told["schema_version"] == SCHEMA_VERSION else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def manifests_in(run_folder: Path) -> dict[str, Manifest]:
+    """Those of a day's folder by client; one that its folder is not named after counts for none."""
+    places = sorted(run_folder.glob(f"[!.]*/{MANIFEST}"))
+    read = {path.parent.name: read_manifest(path.parent) for path in places}
+    return {name: found for name, found in read.items() if found and found.client == name}
 
 
 def verified(folder: Path, manifest: Manifest) -> tuple[Artefact, ...] | None:
@@ -94,9 +116,7 @@ def verified(folder: Path, manifest: Manifest) -> tuple[Artefact, ...] | None:
     return tuple(found)
 
 
-def adoptable(
-    run_folder: Path, fingerprints: Iterable[Mapping[str, str]]
-) -> dict[str, tuple[Manifest, tuple[Artefact, ...]]]:
+def adoptable(run_folder: Path, fingerprints: Iterable[Mapping[str, str]]) -> dict[str, Found]:
     """
     Complete plans that stand in a day's folder, of clients the ledger has nothing of.
 
@@ -108,14 +128,23 @@ def adoptable(
     -------
     By the digest of the client file, the manifest and the files as they stand.
     """
+    asked = tuple(fingerprints)
+    standing = manifests_in(run_folder).values() if asked else ()
+    return matching(standing, asked, lambda found: verified(run_folder / found.client, found))
+
+
+def matching(
+    standing: Iterable[Manifest],
+    fingerprints: Iterable[Mapping[str, str]],
+    files_of: Callable[[Manifest], tuple[Artefact, ...] | None],
+) -> dict[str, Found]:
+    """The same of manifests wherever they stand; `files_of` gives the files that bear one out."""
     asked = {fingerprint["client_file"]: dict(fingerprint) for fingerprint in fingerprints}
     found = {}
-    for manifest in _manifests(run_folder) if asked else ():
+    for manifest in standing:
         digest = manifest.fingerprint.get("client_file", "")
-        if asked.get(digest) == dict(manifest.fingerprint) and (
-            left := verified(run_folder / manifest.client, manifest)
-        ):
-            found[digest] = (manifest, left)
+        if asked.get(digest) == dict(manifest.fingerprint) and (left := files_of(manifest)):
+            found[digest] = Found(manifest, left)
     return found
 
 
@@ -132,11 +161,6 @@ def _alteration(folder: Path, artefact: Artefact) -> Literal["missing", "changed
         return "missing"
     is_same = (facts.st_size, facts.st_mtime_ns) == (artefact.size, artefact.mtime_ns)
     return None if is_same else "changed"
-
-
-def _manifests(run_folder: Path) -> list[Manifest]:
-    read = (read_manifest(path.parent) for path in sorted(run_folder.glob(f"[!.]*/{MANIFEST}")))
-    return [manifest for manifest in read if manifest]
 
 
 def _manifest(told: Mapping[str, Any]) -> Manifest:

@@ -147,6 +147,8 @@ def _outcome(one: _Waiting, future: ProcessFuture, limits: Limits) -> Outcome:
         return Outcome(client, "killed", (_ended_by(error.exitcode),), seconds)
     except CancelledError:
         return Outcome(client, "killed", ("given up before it began",), seconds)
+    except Exception as error:  # noqa: BLE001  a process that cannot even begin is its client's failure
+        return Outcome(client, "failed", (f"{type(error).__name__}: {error}",), seconds)
     return told
 
 

@@ -98,7 +98,7 @@ class Progress:
             for line in self._tally.lines(outcome):
                 self._say(line)
 
-    def summary(self, index: Path | None) -> None:
+    def summary(self, index: Path | str | None) -> None:
         """Say what it came to and which file to open; see `Tally.summary`."""
         self._say(self._tally.summary(index))
 
@@ -195,7 +195,7 @@ class Tally:
             table.add_row(Text(self.speech.either(f"另有 {more} 户", f"{more} more")), Text(""))
         return Group(head, table)
 
-    def summary(self, index: Path | None) -> str:
+    def summary(self, index: Path | str | None) -> str:
         """
         What a batch came to: counts, plans a minute, the slowest steps, and where to look.
 

@@ -17,6 +17,7 @@ from planning.errors import PlanningError
 from planning.inputs import read_parameters
 from reports import exhibits, narrative
 from reports.exhibits import chart
+from reports.render import draft
 from reports.render.pdf import prepare
 from reports.run import build
 from reports.run.engine.in_process import warm
@@ -30,6 +31,7 @@ for module in iter_modules(exhibits.__path__):
 narrative.prepare(os.environ.get(WARM_LANGUAGE, "zh"))
 chart.prepare()
 prepare()
+draft.prepare()
 prepare_gates()
 warm()
 if folder := os.environ.get(WARM_PARAMS):

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from reports.language import Language
+from reports.run.cluster.shelf import place_of_day, shelf_at
 from reports.run.fingerprint import PARTS, SHARED, changed_parts, fingerprint
-from reports.run.manifest import Altered, adoptable, altered
+from reports.run.manifest import Altered
 
 if TYPE_CHECKING:
     from reports.run.ledger.ledger import DonePlan, Ledger, PlanRow
@@ -67,18 +68,23 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A client file and what a run of today would be given beside it."""
+    """
+    A client file and what a run of today would be given beside it.
+
+    `shelf` is the URL of a store with the plans; empty where they stand in `out`.
+    """
 
     client_file: Path
     as_of: date
     language: str
     out: Path
     last_plan: Path | None = None
+    shelf: str = ""
 
     @property
-    def run_folder(self) -> Path:
-        """Where the day's plans stand."""
-        return self.out / self.as_of.isoformat()
+    def place(self) -> str:
+        """Where the day's plans stand, a folder or a URL."""
+        return place_of_day(self.shelf or str(self.out), self.as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,7 @@ def why(
     touched = _touched(asked, built)
     cause = Explainer(ledger, shared).cause(now, built, touched)
     client = built.client if built else attempt.client if attempt else asked.client_file.name
-    if cause.is_built and (found := adoptable(asked.run_folder, [now])):
+    if cause.is_built and (found := shelf_at(asked.place).adoptable([now])):
         ((manifest, _),) = found.values()
         cause, client = Cause("adoptable"), manifest.client
     return Explanation(client, asked.as_of, cause, built, attempt, now)
@@ -195,14 +201,12 @@ def explain_rebuild(causes: Iterable[Cause], unchanged: int, language: str) -> s
     --------
     >>> market = PartChange("market", (FileChange("lpr.csv", "changed"),))
     >>> explain_rebuild([Cause("changed", (market,))] * 37, 375, "en")
-    'built 37 of 412: market data changed (lpr.csv); 375 unchanged'
+    'built 37 of 412: market data changed (lpr.csv)'
     """
     speech = Language(language)
     built = [cause if cause.is_built else Cause("forced") for cause in causes]
     total = len(built) + unchanged
     reasons = [_counted(words, count, len(built), speech) for words, count in _tally(built, speech)]
-    if unchanged:
-        reasons.append(speech.either(f"{unchanged} 份未变", f"{unchanged} unchanged"))
     head = speech.either(f"{total} 份中编制 {len(built)} 份", f"built {len(built)} of {total}")
     line = speech.either("：", ": ").join([head, speech.either("；", "; ").join(reasons)])
     return "".join(sign for sign in line if sign.isprintable()) if reasons else head
@@ -220,7 +224,7 @@ def _history(ledger: Ledger | None, asked: Question) -> tuple[DonePlan | None, P
 def _touched(asked: Question, built: DonePlan | None) -> tuple[Altered, ...]:
     if built is None or built.as_of != asked.as_of:
         return ()
-    return altered(asked.run_folder / built.client, built.artefacts)
+    return shelf_at(asked.place).altered(built.client, built.artefacts)
 
 
 def _file_changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[FileChange, ...]:

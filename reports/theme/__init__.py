@@ -1,8 +1,8 @@
 """
 One look in two media: where its files are, its colours and its fonts.
 
-``plan/`` holds the nbconvert template, ``plan.css`` styles the HTML, ``plan.typ`` the PDF, and
-``plan.lua`` carries the one into the other. Charts, CSS and Typst all take their colours here.
+``plan/`` holds the nbconvert template, ``plan.css`` styles the HTML, ``plan.typ`` the PDF. Charts,
+CSS and Typst all take their colours here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ THEME = Path(__file__).resolve().parent
 TEMPLATE_NAME = "plan"
 STYLE_SHEET = THEME / "plan.css"
 TYPST_STYLE = THEME / "plan.typ"
-PANDOC_FILTER = THEME / "plan.lua"
 
 PALETTE = MappingProxyType(
     {

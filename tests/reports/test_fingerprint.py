@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from reports.run import fingerprint as module
-from reports.run.fingerprint import PARTS, changed_parts, fingerprint, shared_digests
+from reports.run.fingerprint import (
+    BESIDE_DOCUMENTS,
+    PARTS,
+    changed_parts,
+    fingerprint,
+    shared_digests,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
+LOADED = f"""
+beside = {tuple(folder.replace("/", ".") for folder in BESIDE_DOCUMENTS)}
+print([name for name in sys.modules if name.startswith(beside)])
+"""
 TREE = {
     "planning/loans/schedule.py": "code",
     "planning/loans/__pycache__/schedule.cpython-311.pyc": "compiled",
@@ -90,14 +103,38 @@ def test_a_changed_or_new_file_changes_its_part_alone(tree, name, part):
         "params/rules/notes.txt",
         "params/clients/lp-2.yaml",
         "docs/why.md",
+        "reports/delivery/mail.py",
+        "reports/run/cluster/store.py",
+        "reports/run/ledger/ledger.py",
+        "reports/run/pages/index.py",
     ],
 )
 def test_what_decides_no_document_changes_nothing(tree, name):
     """Neither compiled files nor another client nor an editor's leavings."""
     before = print_of(tree)
-    (tree / name).parent.mkdir(exist_ok=True)
+    (tree / name).parent.mkdir(parents=True, exist_ok=True)
     (tree / name).write_text("something else", encoding="utf-8")
     assert changed_parts(before, print_of(tree)) == ()
+
+
+def test_no_package_left_out_is_imported_where_clients_are_built():
+    """Neither for a client's process nor for the server it is forked from, nor by the notebook."""
+    notebook = json.loads((ROOT / "notebooks" / "client_plan.ipynb").read_text("utf-8"))
+    cells = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    nodes = [node for cell in cells for node in ast.walk(ast.parse(cell))]
+    imports = [ast.unparse(n) for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+    script = "\n".join(("import reports.run.build, reports.run.warm, sys", *imports, LOADED))
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert any("exhibits" in line for line in imports)
+    assert told.stdout.strip() == "[]"
+
+
+def test_every_folder_left_out_is_one():
+    """A package that moved would be counted again, and nobody would notice; so this does."""
+    there = [folder for folder in BESIDE_DOCUMENTS if (ROOT / folder).is_dir()]
+    assert {*BESIDE_DOCUMENTS} - {*there} <= {"reports/delivery"}
 
 
 def test_a_file_touched_or_the_whole_project_moved_changes_nothing(tree, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
@@ -11,6 +12,7 @@ import nbformat
 import pikepdf
 import pytest
 
+from reports.render.calendar import write_calendar
 from reports.render.document import Document
 from reports.render.html import html_document
 from reports.render.pdf import pdf_document
@@ -53,6 +55,7 @@ def finished(tmp_path_factory):
     (folder / "plan.html").write_text(html, encoding="utf-8")
     (folder / "plan.pdf").write_bytes(pdf_document(html, document))
     write_workbook(plan, "zh", folder / "plan.xlsx")
+    write_calendar(plan, "zh", folder / "plan.ics")
     return folder
 
 
@@ -80,6 +83,12 @@ def breaches(folder, plan, tokens):
     return lambda: check(folder, plan, "zh", CLIENT, tokens)
 
 
+@pytest.fixture(scope="module")
+def told(finished):
+    """What the plan's file says."""
+    return json.loads((finished / "plan.json").read_bytes())
+
+
 def _document(plan):
     return Document(
         title=f"家庭负债规划书 · {plan.household.name}",
@@ -102,6 +111,20 @@ def _typeset_anew(folder, plan, old, new):
     assert old in html
     made = pdf_document(html.replace(old, new, 1), _document(plan))
     (folder / "plan.pdf").write_bytes(made)
+
+
+def _spoil_workbook(folder, part, added):
+    """Put something into a part of the workbook."""
+    with (
+        zipfile.ZipFile(folder / "plan.xlsx") as source,
+        zipfile.ZipFile(folder / "spoilt", "w") as spoilt,
+    ):
+        for name in source.namelist():
+            text = source.read(name)
+            if name == part:
+                text = text.replace(b"</", f"{added}</".encode(), 1)
+            spoilt.writestr(name, text)
+    (folder / "spoilt").replace(folder / "plan.xlsx")
 
 
 def _places(found, gate):
@@ -143,16 +166,50 @@ def test_a_neighbours_name_in_the_pdfs_metadata_stops_the_plan(folder, breaches)
 @pytest.mark.parametrize("part", ["docProps/core.xml", "xl/sharedStrings.xml", "xl/workbook.xml"])
 def test_a_neighbours_name_in_the_workbook_stops_the_plan(folder, breaches, part):
     """Cells, names of sheets and properties are all read."""
-    source = zipfile.ZipFile(folder / "plan.xlsx")
-    with zipfile.ZipFile(folder / "spoilt", "w") as spoilt:
-        for name in source.namelist():
-            text = source.read(name)
-            if name == part:
-                text = text.replace(b"</", f"<!-- {NEIGHBOURS_NAME} --></".encode(), 1)
-            spoilt.writestr(name, text)
-    (folder / "spoilt").replace(folder / "plan.xlsx")
+    _spoil_workbook(folder, part, f"<!-- {NEIGHBOURS_NAME} -->")
     (breach,) = [each for each in breaches() if each.gate == "leaks"]
     assert breach.place == part
+
+
+@pytest.mark.parametrize("artefact", ["plan.html", "plan.json", "plan.ipynb"])
+@pytest.mark.parametrize("number", ["11010519491231002X", "4111 1111 1111 1111", "13800138000"])
+def test_the_number_of_a_person_stops_the_plan(folder, breaches, artefact, number):
+    """However it came there; the breach does not repeat it."""
+    old = "罗女士（示例）"
+    _edit(folder / artefact, old, f"{old} {number}")
+    found = breaches()
+    assert artefact in _places(found, "personal")
+    assert number.rstrip("X") not in " ".join(map(str, found))
+
+
+def test_a_number_in_the_source_of_a_page_alone_stops_the_plan(folder, breaches):
+    """A comment and an attribute are sent along with what is shown."""
+    _edit(folder / "plan.html", "<h2", "<!-- 13800138000 --><h2")
+    _edit(folder / "plan.html", "<h2", '<h2 data-note="11010519491231002X"')
+    codes = {breach.code for breach in breaches() if breach.gate == "personal"}
+    assert codes == {"mobile_number", "identity_number"}
+
+
+def test_a_number_in_the_pdf_or_the_workbook_alone_stops_the_plan(folder, plan, breaches):
+    """A page of print and a cell are read like the rest."""
+    _typeset_anew(folder, plan, "<h2", "<p>卡号 4111 1111 1111 1111</p><h2")
+    assert _places(breaches(), "personal") == {"plan.pdf"}
+    _spoil_workbook(folder, "xl/sharedStrings.xml", "<!-- 13800138000 -->")
+    assert _places(breaches(), "personal") == {"plan.pdf", "plan.xlsx"}
+
+
+def test_an_amount_in_fen_is_no_mobile(folder, breaches):
+    """A hundred and thirty-eight million 元 are eleven digits of 分 in the file beside the plan."""
+    (folder / "manifest.json").write_text('{"assets_fen": 13800138000}', encoding="utf-8")
+    assert breaches() == ()
+    (folder / "manifest.json").write_text('{"assets": "13800138000"}', encoding="utf-8")
+    assert _places(breaches(), "personal") == {"manifest.json"}
+
+
+def test_a_number_in_a_file_name_stops_the_plan(folder, breaches):
+    """Names of files are read too."""
+    (folder / "11010519491231002X.tmp").touch()
+    assert _places(breaches(), "personal") == {"folder"}
 
 
 def test_a_neighbours_reference_in_a_file_name_stops_the_plan(folder, breaches):
@@ -227,7 +284,7 @@ def test_an_amount_that_is_not_the_plans_stops_the_plan(folder, plan, breaches):
     assert [(breach.artefact, breach.fact) for breach in found] == [("plan.html", wrong)]
 
 
-def test_nearly_every_tampered_amount_is_caught(finished, plan):
+def test_nearly_every_tampered_amount_is_caught(finished, told):
     """Of 300 amounts to the fen with one digit changed, at most one in fifty goes unseen."""
     shown = page((finished / "plan.html").read_text("utf-8"))
     amounts = [
@@ -238,7 +295,7 @@ def test_nearly_every_tampered_amount_is_caught(finished, plan):
     chance = random.Random(20261122)
     wrong = [_with_one_digit_changed(chance.choice(amounts).written, chance) for _ in range(300)]
     spoilt = [page(f"<p>{amount}</p>") for amount in wrong]
-    caught = sum(bool(strange_figures(one, plan)) for one in spoilt)
+    caught = sum(bool(strange_figures(one, told)) for one in spoilt)
     assert caught >= LEAST_CAUGHT * len(wrong)
 
 

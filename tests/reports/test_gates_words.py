@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import base64
+import json
 import tomllib
 from datetime import date
+from typing import get_args
 
 import pytest
 
+from planning.identifiers import Kind
 from reports.run.gates import Tokens
 from reports.run.gates.breach import Breach
 from reports.run.gates.code import missing_values
@@ -16,6 +19,7 @@ from reports.run.gates.figures import Figure, figures
 from reports.run.gates.leaks import Part, leaks
 from reports.run.gates.numbers import is_scale, strange_figures, strange_pdf_figures
 from reports.run.gates.own_words import own_words
+from reports.run.gates.personal import personal_numbers
 from reports.run.gates.text import BREAK, json_text, notebook_parts, page
 from tests.conftest import ROOT, inputs_of, path_of, plan_of
 
@@ -32,6 +36,12 @@ def household():
 def plan():
     """A small plan."""
     return plan_of(path_of(8))
+
+
+@pytest.fixture(scope="module")
+def told(plan):
+    """The same plan as its file tells it."""
+    return json.loads(plan.model_dump_json())
 
 
 @pytest.fixture
@@ -175,7 +185,7 @@ def test_a_notebooks_own_default_parameters_are_no_leak():
         {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ["a = 'c-1'"]},
         {"cell_type": "code", "metadata": {"tags": ["injected-parameters"]},
          "source": ["b = ", "'c-2'"], "outputs": [{"text": "c-3"}]}], "metadata": {"x": "c-4"}}"""
-    parts = notebook_parts(source, "")
+    parts = notebook_parts(json.loads(source), "")
     assert "c-1" not in parts["cell 1"]
     assert "b = 'c-2'" in parts["cell 2"]
     assert "c-3" in parts["cell 2"]
@@ -210,34 +220,97 @@ def test_a_figure_is_read_as_the_house_prints_it(written, figure):
     assert (place.figure, place.written) == (figure, written)
 
 
-def _strangers(text, plan):
-    return [breach.fact for breach in strange_figures(page(f"<p>{text}</p>"), plan)]
+def _strangers(text, told):
+    return [breach.fact for breach in strange_figures(page(f"<p>{text}</p>"), told)]
 
 
-def test_money_of_the_plan_is_known_however_it_is_printed(plan):
+def test_money_of_the_plan_is_known_however_it_is_printed(plan, told):
     """To the fen, in whole 元 and in 万元; one fen more is a stranger."""
     held = plan.balance_sheet.total_assets_fen
     yuan = held / 100
-    assert _strangers(f"{yuan:,.2f} 元，约 {yuan:,.0f} 元，{yuan / 10_000:,.1f} 万元", plan) == []
-    assert _strangers(f"{yuan + 0.01:,.2f} 元", plan) == [f"{yuan + 0.01:,.2f}"]
+    assert _strangers(f"{yuan:,.2f} 元，约 {yuan:,.0f} 元，{yuan / 10_000:,.1f} 万元", told) == []
+    assert _strangers(f"{yuan + 0.01:,.2f} 元", told) == [f"{yuan + 0.01:,.2f}"]
 
 
-def test_days_are_the_plans_days(plan):
+def test_money_of_the_client_file_is_known(told):
+    """It is an exact number in 元 there, under names that do not say so."""
+    amount = float(told["household"]["assets"][0]["value"])
+    assert amount > 1000
+    assert _strangers(f"{amount:,.2f} 元", told) == []
+    assert _strangers(f"{amount * 100 + 7:,.2f} 元", told) != []
+
+
+def test_amounts_of_a_table_by_name_are_money(told):
+    """Deductions by item are in 分, though the item's name says nothing of it."""
+    with_items = {**told, "deductions_fen": {"children_education": 81_174_22}}
+    assert _strangers("81,174.22 元", told) == ["81,174.22"]
+    assert _strangers("81,174.22 元", with_items) == []
+
+
+def test_a_sum_that_no_field_holds_is_a_stranger(told):
+    """Adding up is for the model: what an exhibit adds up itself is stopped."""
+    first, second = 31_415_93, 27_182_82
+    with_two = {**told, "interest_fen": first, "fee_fen": second}
+    assert _strangers("31,415.93 元，27,182.82 元，58,598.75 元", with_two) == ["58,598.75"]
+    assert _strangers("58,598.75 元", {**with_two, "cost_fen": first + second}) == []
+
+
+def test_what_a_debt_works_out_is_in_the_file():
+    """Months to the last payment, the rate that is named, interest and fees in a year."""
+    debts = json.loads(plan_of(path_of(7)).model_dump_json())["debts"]
+    assert any(debt["fee_rate_per_month"] for debt in debts)
+    for debt in debts:
+        ends = date.fromisoformat(debt["pays_off_on"])
+        months = (ends.year - 2026) * 12 + ends.month - 11 + (ends.day > 22)
+        assert debt["months_to_payoff"] == max(months, 0)
+        monthly = debt["fee_rate_per_month"]
+        named = debt["annual_rate"] if monthly is None else 12 * monthly
+        assert debt["stated_annual_rate"] == named
+        for year in debt["years"]:
+            assert year["cost_fen"] == year["interest_fen"] + year["fee_fen"]
+
+
+def test_what_is_due_with_late_charges_is_in_the_file():
+    """The least and the most that makes a debt current, by the charges that are known."""
+    paths = json.loads(plan_of(path_of(7)).model_dump_json())["class_paths"]
+    owed = [path["owed"] for path in paths if path["owed"]]
+    owed += [turn["owed"] for path in paths for turn in path["turns"]]
+    assert any(one["late_highest_fen"] for one in owed)
+    for one in owed:
+        for bound in ("lowest", "highest"):
+            late = one[f"late_{bound}_fen"]
+            assert one[f"{bound}_fen"] == (None if late is None else one["due_fen"] + late)
+
+
+def test_what_a_record_works_out_is_in_the_file(told):
+    """Whoever has plan.json alone finds each printed sum, difference and count in it."""
+    for case in told["contingency"]["fund"]["cases"]:
+        lost = case["without_pay_yuan"] + case["sum_yuan"]
+        assert case["spared_yuan"] == pytest.approx(lost - case["need_yuan"])
+    for gap in told["contingency"]["cover"]["gaps"]:
+        assert gap["at_hand_yuan"] == gap["liquid_yuan"] + gap["cover_yuan"]
+    counts, entries = told["parameter_counts"], told["parameters"]
+    assert counts["used"] == len(entries)
+    assert counts["unverified"] == [entry["grade"] for entry in entries].count("M")
+    assert counts["review_due"] == [entry["is_review_due"] for entry in entries].count(True)
+
+
+def test_days_are_the_plans_days(plan, told):
     """The day of the plan is known in both languages, a day nobody mentions is not."""
-    assert _strangers("2026年11月22日, 22 Nov 2026, 2026-11-22", plan) == []
-    assert _strangers("1987年5月4日", plan) == ["1987年5月4日"]
+    assert _strangers("2026年11月22日, 22 Nov 2026, 2026-11-22", told) == []
+    assert _strangers("1987年5月4日", told) == ["1987年5月4日"]
     assert date(2026, 11, 22) == plan.as_of
 
 
-def test_a_text_of_the_plan_vouches_only_as_a_whole(plan):
+def test_a_text_of_the_plan_vouches_only_as_a_whole(plan, told):
     """The number of a law is known in its title, not beside another word."""
     title = next(
         entry.reference.title
         for entry in plan.parameters
         if "〔2017〕22号" in entry.reference.title
     )
-    assert _strangers(title, plan) == []
-    assert _strangers("月供 8,117,422 元，文号〔2017〕88号", plan) == ["8,117,422", "88"]
+    assert _strangers(title, told) == []
+    assert _strangers("月供 8,117,422 元，文号〔2017〕88号", told) == ["8,117,422", "88"]
 
 
 def test_only_even_scales_state_nothing():
@@ -248,7 +321,7 @@ def test_only_even_scales_state_nothing():
     assert not is_scale(("0", "25,000", "51,000"))
 
 
-def test_the_marks_of_an_uneven_axis_are_figures_like_others(plan):
+def test_the_marks_of_an_uneven_axis_are_figures_like_others(told):
     """Even marks of a chart pass without the plan; with one moved, each must be the plan's."""
 
     def chart(*marks):
@@ -260,8 +333,8 @@ def test_the_marks_of_an_uneven_axis_are_figures_like_others(plan):
         coded = base64.b64encode(drawing.encode()).decode()
         return page(f'<img alt="" src="data:image/svg+xml;base64,{coded}">')
 
-    even = strange_figures(chart("0", "3,000,417", "6,000,834"), plan)
-    uneven = strange_figures(chart("0", "3,000,418", "6,000,834"), plan)
+    even = strange_figures(chart("0", "3,000,417", "6,000,834"), told)
+    uneven = strange_figures(chart("0", "3,000,418", "6,000,834"), told)
     assert [breach.fact for breach in even] == ["8,117,422"]
     assert [breach.fact for breach in uneven] == ["8,117,422", "3,000,418", "6,000,834"]
 
@@ -273,6 +346,22 @@ def test_an_english_table_may_say_none_and_a_sentence_may_not():
     assert missing_values(table, "", "zh")
     assert missing_values(sentence, "", "en")
     assert missing_values(sentence, "None of us Ltd", "en") == ()
+
+
+def test_the_number_of_a_person_is_stopped_and_not_repeated():
+    """A breach says in which file and where; an adviser's own mobile is theirs to give."""
+    parts = [
+        Part("plan.html", "text", "证件号 11010519491231002X"),
+        Part("folder", "names", "plan.pdf\nid-4111111111111111.txt"),
+        Part("plan.pdf", "page 2", "请致电 138 0013 8000"),
+    ]
+    found = personal_numbers(parts, "0592-0000-0108")
+    assert [(one.artefact, one.place, one.code, one.fact) for one in found] == [
+        ("plan.html", "text", "identity_number", ""),
+        ("folder", "names", "card_number", ""),
+        ("plan.pdf", "page 2", "mobile_number", ""),
+    ]
+    assert personal_numbers(parts[2:], "手机 13800138000") == ()
 
 
 def test_a_pdf_may_add_its_page_numbers_and_nothing_else():
@@ -298,6 +387,7 @@ def test_every_breach_has_words():
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert set(labels["gate_breach"]) <= used
+    assert set(labels["gate_breach"]) <= used | set(get_args(Kind))
+    assert set(get_args(Kind)) <= set(labels["gate_breach"])
     told = Breach("leaks", "plan.pdf", "name", "page 3", "c-0002").told("zh")
     assert told == "plan.pdf 第 3 页：出现了另一位客户（c-0002）的称呼"

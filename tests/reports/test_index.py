@@ -85,17 +85,30 @@ def write(tmp_path):
     return written
 
 
+def test_a_plan_says_who_has_approved_it_and_an_unapproved_one_is_a_draft(write):
+    """So the reviewer sees what may leave the house; what has no plan is neither."""
+    page = write(
+        Entry("c-1", "done", figures=FIGURES, approved_by="王<主管>"),
+        Entry("c-2", "done", figures=FIGURES),
+        Entry("c-3", "failed"),
+    )
+    assert [page.row(client)[3] for client in ("c-1", "c-2", "c-3")] == [
+        "完成已审批：王<主管>", "完成草案", "编制失败",
+    ]  # fmt: skip
+
+
 def test_a_plan_shows_its_figures_people_and_documents(write):
-    """Debt to the fen, instalments in whole 元, share with colour, findings, five documents."""
+    """Debt to the fen, instalments in whole 元, share with colour, findings, six documents."""
     page = write(Entry("c-1", "done", figures=FIGURES))
     assert page.row("c-1")[:9] == [
-        "c-1", "陈晓", "周敏", "完成", "800,000.50", "8,109", "44.1%▲ 关注", "−120", "1 · 0 · 1",
+        "c-1", "陈晓", "周敏", "完成草案", "800,000.50", "8,109", "44.1%▲ 关注", "−120", "1 · 0 · 1",
     ]  # fmt: skip
     assert {
         "c-1/plan.html",
         "c-1/plan.pdf",
         "c-1/plan.xlsx",
         "c-1/plan.json",
+        "c-1/plan.ics",
         "c-1/plan.ipynb",
     } <= {*page.addresses}
 
@@ -139,12 +152,11 @@ def test_what_is_unknown_is_a_dash_and_sorts_last(write):
     assert values == [""] * 6
 
 
-def test_a_failure_says_why_and_what_to_do(write, tmp_path):
+def test_a_failure_says_why_and_what_to_do(write):
     """State, every line of the reason, advice, and links to what there is."""
-    folder = tmp_path / "c-1.failed"
-    folder.mkdir()
-    (folder / "plan.ipynb").write_text("{}")
-    page = write(Entry("c-1", "timed_out", ("one", "two"), 300.0), language="en")
+    page = write(
+        Entry("c-1", "timed_out", ("one", "two"), 300.0, kept=("plan.ipynb",)), language="en"
+    )
     shown = next(row for row in page.rows if row[0] == "c-1")
     assert shown[1].startswith("timed out")
     assert "onetwo" in shown[2]

@@ -14,14 +14,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command as alembic_command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from reports.run.ledger import file as ledger_file
+from reports.run.ledger.approvals import approvals_of
 from reports.run.ledger.ledger import Ledger, LedgerError, Queued
-from reports.run.ledger.tables import HEAD, VERSION_TABLE, metadata
+from reports.run.ledger.login import login
+from reports.run.ledger.tables import HEAD, VERSION_TABLE, mails, metadata
 from reports.run.outcome import Artefact, Outcome
 
 DAY = date(2026, 11, 22)
@@ -332,7 +335,7 @@ def test_a_kill_in_mid_write_leaves_the_database_whole(tmp_path):
 def test_a_reader_is_not_kept_waiting_by_a_writer(ledger, tmp_path):
     """In the middle of a write, another process still sees the last state."""
     run_id = begun(ledger, "LP-1")
-    with ledger._writing() as connection, Ledger(tmp_path) as reader:
+    with ledger.writing() as connection, Ledger(tmp_path) as reader:
         connection.execute(sa.text("UPDATE plans SET state = 'failed'"))
         assert states(reader, run_id) == {"LP-1": "queued"}
 
@@ -342,7 +345,7 @@ def test_a_ledger_held_by_another_program_is_said_so(ledger, tmp_path, monkeypat
     begun(ledger)
     monkeypatch.setattr(ledger_file, "WAIT_SECONDS", 0.05)
     held = pytest.raises(LedgerError, match="held by another program")
-    with ledger._writing(), Ledger(tmp_path) as other, held:
+    with ledger.writing(), Ledger(tmp_path) as other, held:
         begun(other)
 
 
@@ -407,9 +410,9 @@ def test_a_current_database_is_opened_without_the_migrations(tmp_path):
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
 def upgrade():
-    op.create_table("approvals", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table("letters", sa.Column("id", sa.Integer, primary_key=True))
     op.add_column("plans", sa.Column("note", sa.String))
     {last}
 """
@@ -419,21 +422,83 @@ def revised(tmp_path, monkeypatch, last="pass"):
     """A program one revision ahead of this one."""
     migrations = tmp_path / "migrations"
     shutil.copytree(ledger_file.MIGRATIONS, migrations)
-    (migrations / "versions" / "r0002_next.py").write_text(NEXT.format(last=last))
+    (migrations / "versions" / "r0003_next.py").write_text(NEXT.format(last=last))
     monkeypatch.setattr(ledger_file, "MIGRATIONS", migrations)
-    monkeypatch.setattr(ledger_file, "HEAD", "0002")
+    monkeypatch.setattr(ledger_file, "HEAD", "0003")
 
 
-def test_a_ledger_of_version_1_is_brought_up_to_date(tmp_path, monkeypatch):
+def test_an_older_ledger_is_brought_up_to_date(tmp_path, monkeypatch):
     """Its rows are kept, and the next opening has nothing to do."""
     with Ledger(tmp_path) as ledger:
         built(ledger, "LP-1")
     revised(tmp_path, monkeypatch)
     for _ in range(2):
         with Ledger(tmp_path) as ledger, ledger._engine.connect() as connection:
-            assert ledger_file._revision(connection) == "0002"
+            assert ledger_file._revision(connection) == "0003"
             assert connection.exec_driver_sql("SELECT note FROM plans").fetchall() == [(None,)]
             assert len(ledger.done_plans(DAY, "zh")) == 1
+
+
+def test_a_ledger_of_the_first_version_gains_the_tables_of_delivery(tmp_path):
+    """Its runs and plans are kept; who made them is not known, and nothing is approved."""
+    first = Config()
+    first.set_main_option("script_location", str(ledger_file.MIGRATIONS))
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    with engine.begin() as connection:
+        first.attributes["connection"] = connection
+        alembic_command.upgrade(first, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO runs (out, as_of, language, state, started_at, host, pid, command, inputs,"
+            " unchanged) VALUES ('.', '2026-11-22', 'zh', 'complete', '2026-11-22 04:00:00',"
+            " 'desk', 1, '{}', '{}', 0)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO plans (run_id, client, client_file, fingerprint, state, reason, queued_at,"
+            " seconds, steps, is_adopted) VALUES (1, 'LP-1', '/a.yaml', '{}', 'done', '[]',"
+            " '2026-11-22 04:00:00', 1.0, '{}', 0)"
+        )
+    engine.dispose()
+    with Ledger(tmp_path) as ledger:
+        assert ledger.run(1).maker is None
+        assert set(ledger.done_plans(DAY, "zh")) == {"/a.yaml"}
+        assert approvals_of(ledger, DAY, "zh") == {}
+        assert ledger.run(begun(ledger, "LP-1")).maker == login()
+
+
+def test_a_login_is_the_systems_word_and_not_the_environments(monkeypatch):
+    """Whoever sets LOGNAME is nobody else for it; an unnamed user is a number."""
+    before = login()
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    monkeypatch.setenv("USER", "somebody-else")
+    assert login() == before
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_123)
+    assert login() == "uid4000123"
+
+
+def test_every_state_of_a_mail_is_known_to_the_table(ledger):
+    """One outside of the list is refused; one mail a client, plan and recipient."""
+    row = {
+        "client": "LP-1", "as_of": DAY, "language": "zh", "plan_sha256": "a" * 64,
+        "recipient_sha256": "b" * 64, "recipient_masked": "l***@example.com", "reason": [],
+        "attempts": 0, "queued_at": NOON, "sent_by": "me",
+    }  # fmt: skip
+    refused = pytest.raises(sa.exc.IntegrityError)
+    with refused, ledger.writing() as connection:
+        connection.execute(mails.insert().values(**row, message_id="<1@x>", state="lost"))
+    with ledger.writing() as connection:
+        connection.execute(mails.insert().values(**row, message_id="<1@x>", state="queued"))
+    with pytest.raises(sa.exc.IntegrityError), ledger.writing() as connection:
+        connection.execute(mails.insert().values(**row, message_id="<2@x>", state="queued"))
+
+
+def test_the_last_attempt_of_each_file_is_listed(ledger):
+    """However it ended, and of that day and language only."""
+    built(ledger, "LP-1")
+    built(ledger, "LP-3", language="en")
+    failed = begun(ledger, "LP-1", "LP-2")
+    ledger.ended(failed, Outcome("LP-1", "failed", ("why",)))
+    told = {row.client: row.state for row in ledger.last_attempts(DAY, "zh")}
+    assert told == {"LP-1": "failed", "LP-2": "queued"}
 
 
 def test_a_revision_that_fails_leaves_the_ledger_as_it_was(tmp_path, monkeypatch):
@@ -445,7 +510,7 @@ def test_a_revision_that_fails_leaves_the_ledger_as_it_was(tmp_path, monkeypatch
         with pytest.raises(RuntimeError, match="power cut"):
             Ledger(tmp_path)
     with Ledger(tmp_path) as ledger, ledger._engine.connect() as connection:
-        assert not sa.inspect(connection).has_table("approvals")
+        assert not sa.inspect(connection).has_table("letters")
         assert len(ledger.done_plans(DAY, "zh")) == 1
 
 

@@ -47,8 +47,8 @@ def test_all_rules_and_rates_stand_in_one_table():
     assert {name.partition(".")[0] for name in names} == {
         "card", "conduct", "contingency", "credit", "debt_service", "disclosure", "hard_cases",
         "house", "market", "mortgage", "norms", "personal_loan", "presets", "price",
-        "provident_fund", "risk", "risk_profile", "simulation", "social_insurance", "subsidy",
-        "tax", "tiers", "warning", "yields",
+        "provident_fund", "retention", "risk", "risk_profile", "simulation", "social_insurance",
+        "subsidy", "tax", "tiers", "warning", "yields",
     }  # fmt: skip
     assert len(names) == len(read_listed(PARAMS, date.fromisoformat(DAY)))
 

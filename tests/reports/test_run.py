@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DAY = "2026-11-22"
 DOCUMENTS = {
-    "plan.ipynb", "plan.html", "plan.pdf", "plan.json", "plan.xlsx", "manifest.json",
+    "plan.ipynb", "plan.html", "plan.pdf", "plan.json", "plan.xlsx", "plan.ics", "manifest.json",
 }  # fmt: skip
 HOSTILE = '<script>alert(1)</script>#read("/etc/passwd")'
 RARE = "镕堃𬭎"

@@ -10,7 +10,8 @@ import fsspec
 import pytest
 
 from reports.run.artefacts import digested, start_building
-from reports.run.cluster.shelf import ShelfError, place_of_day, shelf_at, shown_url, taken
+from reports.run.cluster.shelf import place_of_day, shelf_at, taken
+from reports.run.cluster.store import ShelfError, shown_url
 from reports.run.manifest import Manifest, verified, write_manifest
 from reports.run.outcome import Outcome
 
@@ -52,7 +53,7 @@ def test_a_published_plan_is_whole_and_says_so(place):
         done = taken(shelf, work, Outcome("li", "done", artefacts=digested(built_in(work), NAMES)))
     assert text_at(place, "li", "plan.pdf") == "one of plan.pdf"
     assert shelf.manifest("li").figures == {"net": 1}
-    assert shelf.clients() == ("li",)
+    assert [*shelf.manifests()] == ["li"]
     assert [artefact.name for artefact in done.artefacts] == list(NAMES)
     assert shelf.altered("li", done.artefacts) == ()
 
@@ -63,7 +64,42 @@ def test_a_plan_without_its_manifest_does_not_exist(place):
     with fsspec.open(f"{place}/li/plan.pdf", "w", auto_mkdir=True) as file:
         file.write("half")
     assert shelf.manifest("li") is None
-    assert shelf.clients() == ()
+    assert shelf.manifests() == {}
+
+
+def test_what_is_kept_of_failures_is_told(place):
+    """Reason and files of each; a client that is built since has none."""
+    shelf = shelf_at(place)
+    failed = Outcome("li", "failed", ("cell 3: ValueError: no",))
+    with shelf.workplace() as work:
+        (start_building(work, "li") / "plan.ipynb").write_text("partial", encoding="utf-8")
+        shelf.keep_failure(taken(shelf, work, failed))
+    shelf.keep_failure(Outcome("wu", "killed", ("SIGKILL",)))
+    kept = shelf.failures()
+    assert {client: one.names for client, one in kept.items()} == {
+        "li": ("plan.ipynb", "reason.json"),
+        "wu": ("reason.json",),
+    }
+    assert json.loads(kept["li"].told)["reason"] == list(failed.reason)
+    with shelf.workplace() as work:
+        taken(shelf, work, Outcome("li", "done", artefacts=digested(built_in(work), NAMES)))
+    assert [*shelf.failures()] == ["wu"]
+
+
+def test_a_plan_is_taken_over_only_if_its_files_bear_it_out(place, tmp_path):
+    """By the digest of the client file; one byte else, and it is built again."""
+    shelf = shelf_at(place)
+    left = shelf.publish(built_in(tmp_path / "a"), "li")
+    assert shelf.adoptable([{**FINGERPRINT, "client_file": "b2"}]) == {}
+    found = shelf.adoptable([FINGERPRINT])["a1"]
+    assert (found.manifest.client, found.artefacts) == ("li", left)
+    assert shelf.all_altered([("li", left), ("wu", left[:1])]) == [
+        (),
+        (("plan.html", "missing"),),
+    ]
+    with fsspec.open(f"{place}/li/plan.pdf", "w") as file:
+        file.write("One of plan.pdf")
+    assert shelf.adoptable([FINGERPRINT]) == {}
 
 
 def test_a_store_that_breaks_off_leaves_no_plan(tmp_path, monkeypatch):
@@ -130,7 +166,7 @@ def test_a_failure_leaves_the_plan_and_a_plan_removes_the_failure(place, tmp_pat
     assert json.loads(text_at(place, "li.failed", "reason.json"))["state"] == "failed"
     assert text_at(place, "li.failed", "plan.ipynb") == "partial"
     assert text_at(place, "li", "plan.pdf") == "one of plan.pdf"
-    assert shelf.clients() == ("li",)
+    assert [*shelf.manifests()] == ["li"]
     shelf.publish(built_in(tmp_path / "b", "two"), "li")
     with pytest.raises(FileNotFoundError):
         text_at(place, "li.failed", "reason.json")
@@ -154,7 +190,7 @@ def test_a_folder_s_workplace_is_hidden_beside_the_plans_and_goes(tmp_path):
         assert work.parent == tmp_path / "out"
         assert work.name.startswith(".building-")
         built_in(work)
-        assert shelf.clients() == ()
+        assert shelf.manifests() == {}
     assert list((tmp_path / "out").iterdir()) == []
 
 

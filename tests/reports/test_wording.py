@@ -16,6 +16,7 @@ WRITTEN = sorted(
     for pattern in (
         "reports/narrative/*/*.j2",
         "reports/narrative/*/*.toml",
+        "reports/delivery/letter.toml",
         "reports/language/labels.toml",
         "reports/language/problems.toml",
         "reports/exhibits/*.py",

@@ -177,9 +177,16 @@ def program() -> dict[str, str]:
     shared = shared_digests(here / "params", Path(__file__)).by_part
     return {
         **{part: digest for part, digest in shared.items() if part in PROGRAM},
+        "cluster": _own_code(),
         "python": platform.python_version(),
         "tools": sha256(repr(made_with()).encode()).hexdigest(),
     }
+
+
+def _own_code() -> str:
+    """Digest of this package, which decides no document and so is in no fingerprint."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def _refusal(worker: str, differ: tuple[str, ...], there: Mapping[str, str]) -> ClusterError:
@@ -191,9 +198,10 @@ def _refusal(worker: str, differ: tuple[str, ...], there: Mapping[str, str]) -> 
         )
     if "folder" in differ:
         return ClusterError(
-            f"工作进程 {worker} 看不到规划书所在的文件夹。请用 --out 指定各机器共享的文件夹。",
+            f"工作进程 {worker} 看不到规划书所在的文件夹。请用 --out 指定各机器共享的文件夹；"
+            "规划书放在网址上时用 --ledger 指定。",
             f"worker {worker} does not see the folder of the plans. Name one with --out that all "
-            "machines share.",
+            "machines share, or with --ledger where --out is a URL.",
         )
     if "python" in differ:
         here, other = platform.python_version(), there.get("python", "?")

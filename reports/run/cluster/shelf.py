@@ -7,19 +7,15 @@ one and ``manifest.json`` last: a plan without its manifest does not exist for a
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import uuid4
 
-from planning.errors import PlanningError
 from reports.run.artefacts import (
     BUILDING,
     FAILED,
@@ -30,33 +26,23 @@ from reports.run.artefacts import (
     keep_failure,
     publish,
 )
-from reports.run.manifest import MANIFEST, Altered, altered, read_manifest
+from reports.run.cluster.store import Failure, StoreShelf, manifest_of, names_of
+from reports.run.manifest import (
+    Altered,
+    adoptable,
+    altered,
+    manifests_in,
+    read_manifest,
+)
 from reports.run.outcome import Artefact
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
-
-    from reports.run.manifest import Manifest
+    from reports.run.manifest import Found, Manifest
     from reports.run.outcome import Outcome
 
 URL_MARK: Final = "://"
-NANOSECONDS: Final = 1_000_000_000
 MOST_RENAMES: Final = 5
 """Tries of a rename while another machine publishes the same client."""
-
-_SIGNED_IN: Final = re.compile(r"(?<=://)[^/@]*@")
-
-
-class ShelfError(PlanningError):
-    """A store cannot be used; a sentence in each language says why and what to do."""
-
-    def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(english)
-        self.chinese, self.english = chinese, english
-
-    def sentence(self, language: str) -> str:
-        """What happened and what to do."""
-        return self.chinese if language == "zh" else self.english
 
 
 class Shelf(Protocol):
@@ -74,16 +60,27 @@ class Shelf(Protocol):
     def manifest(self, client: str) -> Manifest | None:
         """What a client's plan says about itself; None where there is no complete plan."""
 
-    def clients(self) -> tuple[str, ...]:
-        """Whose complete plans stand here."""
+    def manifests(self) -> Mapping[str, Manifest]:
+        """Of every client with a complete plan here, in their order."""
+
+    def failures(self) -> Mapping[str, Failure]:
+        """What is kept of clients that could not be built."""
+
+    def adoptable(self, fingerprints: Iterable[Mapping[str, str]]) -> Mapping[str, Found]:
+        """Complete plans of these fingerprints, by the digest of the client file."""
 
     def altered(self, client: str, artefacts: Iterable[Artefact]) -> tuple[Altered, ...]:
         """Files that are gone, or not as they were published."""
 
+    def all_altered(
+        self, clients: Sequence[tuple[str, Iterable[Artefact]]]
+    ) -> list[tuple[Altered, ...]]:
+        """The same of many clients, in their order."""
+
     def put_page(self, page: Path) -> None:
         """Take a page of the whole day, such as its index."""
 
-    def workplace(self) -> Any:
+    def workplace(self) -> AbstractContextManager[Path]:
         """A private folder to build in, for as long as the context lasts."""
 
 
@@ -150,7 +147,7 @@ class FolderShelf:
 
     def publish(self, built: Path, client: str) -> tuple[Artefact, ...]:
         """Move it there by one rename; a plan another machine has just published is replaced."""
-        manifest = _manifest_of(built)
+        manifest = manifest_of(built)
         self.folder.mkdir(parents=True, exist_ok=True)
         for left in reversed(range(MOST_RENAMES)):
             try:
@@ -161,7 +158,7 @@ class FolderShelf:
                     raise
             else:
                 break
-        return digested(place, _names(manifest))
+        return digested(place, names_of(manifest))
 
     def keep_partial(self, place: Path, client: str) -> None:
         """Leave it where ``artefacts.keep_failure`` looks."""
@@ -178,14 +175,31 @@ class FolderShelf:
         """Of the client's folder."""
         return read_manifest(self.folder / client)
 
-    def clients(self) -> tuple[str, ...]:
-        """Folders with a manifest; hidden ones are not plans."""
-        found = sorted(self.folder.glob(f"[!.]*/{MANIFEST}"))
-        return tuple(path.parent.name for path in found)
+    def manifests(self) -> Mapping[str, Manifest]:
+        """Of folders that their manifest calls by their name; hidden ones are not plans."""
+        return manifests_in(self.folder)
+
+    def failures(self) -> Mapping[str, Failure]:
+        """Of the folders with a reason."""
+        found = {}
+        for place in sorted(self.folder.glob(f"[!.]*{FAILED}/{REASON}")):
+            names = tuple(n for n in (NOTEBOOK, REASON) if (place.parent / n).exists())
+            found[place.parent.name.removesuffix(FAILED)] = Failure(place.read_bytes(), names)
+        return found
+
+    def adoptable(self, fingerprints: Iterable[Mapping[str, str]]) -> Mapping[str, Found]:
+        """Those whose files are byte for byte what their manifest says."""
+        return adoptable(self.folder, fingerprints)
 
     def altered(self, client: str, artefacts: Iterable[Artefact]) -> tuple[Altered, ...]:
         """By size and time."""
         return altered(self.folder / client, artefacts)
+
+    def all_altered(
+        self, clients: Sequence[tuple[str, Iterable[Artefact]]]
+    ) -> list[tuple[Altered, ...]]:
+        """One by one: a folder answers at once."""
+        return [self.altered(client, left) for client, left in clients]
 
     def put_page(self, page: Path) -> None:
         """Copy it beside the plans, whole; it may have been written there."""
@@ -194,143 +208,3 @@ class FolderShelf:
             aside = self.folder / f".{page.name}-{uuid4().hex[:12]}"
             shutil.copyfile(page, aside)
             aside.replace(place)
-
-
-@dataclass(frozen=True, slots=True)
-class StoreShelf:
-    """
-    A store behind an fsspec URL.
-
-    What signs in is left to the store's own configuration; a URL shown to anyone has lost it.
-    """
-
-    files: AbstractFileSystem
-    root: str
-
-    @classmethod
-    def at(cls, url: str) -> StoreShelf:
-        """The store of a URL."""
-        from fsspec.core import url_to_fs
-
-        try:
-            files, root = url_to_fs(url)
-        except (ImportError, ValueError, OSError) as error:
-            shown, why = shown_url(url), _first_line(error)
-            raise ShelfError(
-                f"无法使用 {shown}：{why}。请检查网址，或安装它所需的 fsspec 组件。",
-                f"{shown} cannot be used: {why}. Check the URL, or install what fsspec needs "
-                "for it.",
-            ) from error
-        return cls(files, root.rstrip("/"))
-
-    @contextmanager
-    def workplace(self) -> Iterator[Path]:
-        """A folder of this machine for this user alone: the store sees complete plans only."""
-        with tempfile.TemporaryDirectory(prefix="plan-") as place:
-            yield Path(place)
-
-    def publish(self, built: Path, client: str) -> tuple[Artefact, ...]:
-        """Put its files there one by one, the manifest last; meanwhile there is no plan."""
-        names = _names(_manifest_of(built))
-        self._remove(self._at(client, MANIFEST))
-        put = tuple(self._put(built / name, client) for name in names)
-        self._put(built / MANIFEST, client)
-        self._remove(self._at(f"{client}{FAILED}"), is_folder=True)
-        return put
-
-    def keep_partial(self, place: Path, client: str) -> None:
-        """Put it where the failure will stand, in place of what an earlier one left."""
-        partial = building_folder(place, client) / NOTEBOOK
-        self._remove(self._at(f"{client}{FAILED}"), is_folder=True)
-        if partial.exists():
-            self._put(partial, f"{client}{FAILED}")
-
-    def keep_failure(self, outcome: Outcome) -> None:
-        """The reason, beside the notebook that ``keep_partial`` has put there."""
-        with tempfile.TemporaryDirectory(prefix="failure-") as local:
-            kept = keep_failure(Path(local), outcome)
-            self._put(kept / REASON, f"{outcome.client}{FAILED}")
-
-    def manifest(self, client: str) -> Manifest | None:
-        """Fetched, and read as any folder's."""
-        with tempfile.TemporaryDirectory(prefix="manifest-") as local:
-            try:
-                self.files.get_file(self._at(client, MANIFEST), str(Path(local) / MANIFEST))
-            except OSError:
-                return None
-            return read_manifest(Path(local))
-
-    def clients(self) -> tuple[str, ...]:
-        """Whose manifest is there."""
-        found = self.files.glob(f"{self.root}/*/{MANIFEST}")
-        names = (path.rsplit("/", 2)[-2] for path in sorted(found))
-        return tuple(name for name in names if not name.startswith("."))
-
-    def altered(self, client: str, artefacts: Iterable[Artefact]) -> tuple[Altered, ...]:
-        """By size, and by time where the store keeps one; all are missing without a manifest."""
-        artefacts = tuple(artefacts)
-        if not self.files.exists(self._at(client, MANIFEST)):
-            return tuple(Altered(artefact.name, "missing") for artefact in artefacts)
-        found = ((artefact.name, self._alteration(client, artefact)) for artefact in artefacts)
-        return tuple(Altered(name, how) for name, how in found if how)
-
-    def put_page(self, page: Path) -> None:
-        """Put it beside the plans."""
-        self._upload(page, self._at(page.name))
-
-    def _at(self, *names: str) -> str:
-        return "/".join((self.root, *names))
-
-    def _put(self, file: Path, folder: str) -> Artefact:
-        """A file in its place, as it stands there; one that arrived short is an error."""
-        place = self._at(folder, file.name)
-        self._upload(file, place)
-        (artefact,) = digested(file.parent, [file.name])
-        size = self.files.info(place)["size"]
-        if size != artefact.size:
-            raise OSError(f"{file.name} arrived with {size} of {artefact.size} bytes")
-        return replace(artefact, mtime_ns=self._modified_ns(place))
-
-    def _upload(self, file: Path, place: str) -> None:
-        self.files.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
-        self.files.put_file(str(file), place)
-
-    def _remove(self, place: str, *, is_folder: bool = False) -> None:
-        with suppress(FileNotFoundError):
-            self.files.rm(place, recursive=is_folder)
-
-    def _modified_ns(self, place: str) -> int:
-        """When a store says a file was put there; 0 where it does not say."""
-        try:
-            return int(self.files.modified(place).timestamp() * NANOSECONDS)
-        except NotImplementedError:
-            return 0
-
-    def _alteration(self, client: str, artefact: Artefact) -> Any:
-        place = self._at(client, artefact.name)
-        try:
-            found = (self.files.info(place)["size"], self._modified_ns(place))
-        except FileNotFoundError:
-            return "missing"
-        return None if found == (artefact.size, artefact.mtime_ns) else "changed"
-
-
-def shown_url(url: str) -> str:
-    """A URL as a person may see it: without the name and password in it, on one line."""
-    shown = _SIGNED_IN.sub("", url.split("?", maxsplit=1)[0])
-    return "".join(sign for sign in shown if sign.isprintable())
-
-
-def _manifest_of(built: Path) -> Manifest:
-    manifest = read_manifest(built)
-    if manifest is None:
-        raise FileNotFoundError(f"{MANIFEST} is missing: a folder without it is no plan")
-    return manifest
-
-
-def _names(manifest: Manifest) -> list[str]:
-    return [artefact.name for artefact in manifest.artefacts]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).split(os.linesep, maxsplit=1)[0]

@@ -17,11 +17,12 @@ class Breach:
 
     Parameters
     ----------
-    gate : ``files``, ``leaks``, ``code``, ``numbers`` or ``pdf``.
+    gate : ``files``, ``leaks``, ``personal``, ``code``, ``numbers`` or ``pdf``.
     artefact : name of the file.
     code : what is wrong, a label of the group ``gate_breach``.
     place : where in the file, such as ``page 3``.
-    fact : what was found; of another client never more than the reference.
+    fact : what was found; of another client never more than the
+        reference, of a person's number nothing.
     """
 
     gate: str

@@ -22,22 +22,47 @@ LEAST_LINE: Final = 12
 LONGEST_SHOWN: Final = 60
 _CODE_MARKS: Final = re.compile(r"[(=\[{]|\bimport\b")
 
-PATTERNS: Final = (
-    ("path", re.compile(re.escape(str(ROOT)))),
-    ("path", re.compile(r"(?<![\w./:@-])/[A-Za-z_][\w.+-]*/[\w.+-]+")),
-    ("path", re.compile(r"\b[A-Za-z]:\\\w|\bfile://")),
-    ("traceback", re.compile(r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+")),
-    ("traceback", re.compile(r"\b[A-Z][A-Za-z]+(?:Error|Exception|Warning): ")),
-    ("object", re.compile(r"<[\w.]+ object at 0x|\bobject at 0x[0-9a-f]+")),
-    ("object", re.compile(r"\b(?:Timestamp|Decimal|Period|array|datetime\.\w+)\(")),
-    ("object", re.compile(r"\b(?:Series|DataFrame|ndarray|dtype)\b|\.[a-z_]+\(\)")),
-    ("template_mark", re.compile(r"\{\{|\}\}|\{%|%\}|\bUndefined\b")),
+PATTERNS: Final[tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...]] = (
+    ("path", re.compile(re.escape(str(ROOT))), (str(ROOT),)),
+    ("path", re.compile(r"/(?<![\w./:@-]/)[A-Za-z_][\w.+-]*/[\w.+-]+"), ("/",)),
+    ("path", re.compile(r"\b[A-Za-z]:\\\w|\bfile://"), (":\\", "file://")),
+    (
+        "traceback",
+        re.compile(r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+"),
+        ("Traceback", 'File "'),
+    ),
+    (
+        "traceback",
+        re.compile(r"\b[A-Z][A-Za-z]+(?:Error|Exception|Warning): "),
+        ("Error: ", "Exception: ", "Warning: "),
+    ),
+    ("object", re.compile(r"<[\w.]+ object at 0x|\bobject at 0x[0-9a-f]+"), ("object at 0x",)),
+    (
+        "object",
+        re.compile(r"\b(?:Timestamp|Decimal|Period|array|datetime\.\w+)\("),
+        ("Timestamp(", "Decimal(", "Period(", "array(", "datetime."),
+    ),
+    (
+        "object",
+        re.compile(r"\b(?:Series|DataFrame|ndarray|dtype)\b|\.[a-z_]+\(\)"),
+        ("Series", "DataFrame", "ndarray", "dtype", "()"),
+    ),
+    (
+        "template_mark",
+        re.compile(r"\{\{|\}\}|\{%|%\}|\bUndefined\b"),
+        ("{{", "}}", "{%", "%}", "Undefined"),
+    ),
     (
         "missing_value",
         re.compile(r"(?<![A-Za-z])(?:nan|NaN|NaT|inf|undefined|null)(?![A-Za-z])"),
+        ("nan", "NaN", "NaT", "inf", "undefined", "null"),
     ),
 )  # fmt: skip
-"""What each pattern betrays, as a label of the group ``gate_breach``."""
+"""
+What each pattern betrays, as a label of the group ``gate_breach``.
+
+One of the words after it is in whatever the pattern finds: a text without them is not searched.
+"""
 
 _NONE: Final = re.compile(r"(?<![A-Za-z])None(?![A-Za-z])")
 _NONE_IN_ENGLISH: Final = re.compile(r"(?<![A-Za-z\x1f])None(?![A-Za-z])|None(?![A-Za-z\x1f])")
@@ -73,7 +98,7 @@ def code_in(artefact: str, text: str, code: Sequence[str], own: str) -> tuple[Br
 def missing_values(page: Page, own: str, language: str) -> tuple[Breach, ...]:
     """``None`` where a page should say something; a PDF does not show where a cell ends."""
     pattern = _NONE if language == "zh" else _NONE_IN_ENGLISH
-    found = _traces(page.everything, own, (("missing_value", pattern),))
+    found = _traces(page.everything, own, (("missing_value", pattern, ("None",)),))
     return tuple(Breach("code", "plan.html", what) for what in dict.fromkeys(found))
 
 
@@ -83,9 +108,12 @@ def fetches(page: Page) -> tuple[Breach, ...]:
     return (Breach("code", "plan.html", "fetches"),) if is_fetching else ()
 
 
-def _traces(text: str, own: str, patterns: Sequence[tuple[str, re.Pattern[str]]]) -> Iterator[str]:
-    for what, pattern in patterns:
-        if any(match[0] not in own for match in pattern.finditer(text)):
+def _traces(
+    text: str, own: str, patterns: Sequence[tuple[str, re.Pattern[str], tuple[str, ...]]]
+) -> Iterator[str]:
+    for what, pattern, marks in patterns:
+        is_likely = any(mark in text for mark in marks)
+        if is_likely and any(match[0] not in own for match in pattern.finditer(text)):
             yield what
 
 
@@ -98,4 +126,4 @@ def _lines(text: str, code: Sequence[str]) -> Iterator[str]:
 
 def _bare(text: str) -> str:
     """A text without the spaces and line ends at which a page wraps it."""
-    return re.sub(r"\s+", "", text)
+    return "".join(text.split())

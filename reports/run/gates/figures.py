@@ -18,6 +18,7 @@ _MONTHS_PER_YEAR: Final = 12
 
 _FIGURE: Final = re.compile(
     rf"""
+    (?=[0-9a-fADFJMNOS])(?:
     (?P<digest>(?<![0-9A-Za-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{{12,64}}(?![0-9A-Za-z]))
     |(?P<day>
         (?P<dy>\d{{4}})-(?P<dm>\d\d)-(?P<dd>\d\d)(?!\d)
@@ -35,6 +36,7 @@ _FIGURE: Final = re.compile(
     )
     |(?P<number>\d+(?:,\d{{3}})*(?:\.\d+)?)
         (?P<unit>%|{_GAP}?万元|k\b|{_GAP}?个百分点|{_GAP}points|{_GAP}?年|{_GAP}years?)?
+    )
     """,
     re.VERBOSE,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -28,7 +29,7 @@ MOST_CLIENTS: Final = 3
 
 _BITS: Final = 22
 _RUNS: Final = (2, 3, 4)
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_MIX: Final = np.uint32(0x9E3779B1)
 _PAIR: Final = 2
 
 
@@ -81,7 +82,8 @@ def leaks(
     ]
     if not found:
         return ()
-    harmless = folded("\n".join((tokens.file_of(client), all_own_words(), public())))
+    own = _Harmless.of(f"{tokens.file_of(client)}\n{folded(public())}")
+    harmless = (own, _packages_words())
     return tuple(
         dict.fromkeys(
             _breach(token, text) for token, text in found if text.tells(token.text, harmless)
@@ -115,14 +117,39 @@ class _Text:
             return _occurs(word, self.folded)
         return _occurs(word, self.lines) or (len(word) > _PAIR and _occurs(word, self.running))
 
-    def tells(self, word: str, harmless: str) -> bool:
+    def tells(self, word: str, harmless: Sequence[_Harmless]) -> bool:
         """Whether a word it holds is in no harmless text and not there by chance."""
-        if _occurs(word, harmless if word.isascii() else closed_up(harmless)):
+        if any(each.has(word) for each in harmless):
             return False
         return len(word) > _PAIR or any(
             not _is_chance(before, word, after, harmless)
             for before, after in _beside(word, self.lines)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Harmless:
+    """A text that is no client's or this client's own, folded, and without its spaces."""
+
+    folded: str
+    lines: str
+
+    @classmethod
+    def of(cls, text: str) -> _Harmless:
+        return cls(text, closed_up(text))
+
+    def has(self, word: str) -> bool:
+        return _occurs(word, self.folded if word.isascii() else self.lines)
+
+
+@cache
+def _packages_words() -> _Harmless:
+    return _Harmless.of(folded(all_own_words()))
+
+
+def prepare() -> None:
+    """Read and fold the package's words, so that processes forked from this one share them."""
+    _packages_words()
 
 
 def _occurs(word: str, text: str) -> bool:
@@ -144,14 +171,16 @@ def _is_latin(*characters: str) -> bool:
     return all(character.isascii() and character.isalnum() for character in characters)
 
 
-def _is_chance(before: str, word: str, after: str, harmless: str) -> bool:
+def _is_chance(before: str, word: str, after: str, harmless: Sequence[_Harmless]) -> bool:
     """
     Whether two characters are the end of one harmless word and the beginning of the next.
 
     用于 and 建材 make 于建, which is also a name.
     """
     first, second = before + word[0], word[1] + after
-    return len(first) == len(second) == _PAIR and first in harmless and second in harmless
+    return len(first) == len(second) == _PAIR and all(
+        any(pair in each.folded for each in harmless) for pair in (first, second)
+    )
 
 
 def _likely(words: Sequence[str], texts: Sequence[str]) -> Sequence[int]:
@@ -159,33 +188,32 @@ def _likely(words: Sequence[str], texts: Sequence[str]) -> Sequence[int]:
     if not words:
         return ()
     marked = {run: np.zeros(1 << _BITS, dtype=np.bool_) for run in _RUNS}
-    whole = _codes(BREAK.join(texts))
-    for run, table in marked.items():
-        table[_hashed(whole, run)] = True
+    for run, hashes in _hashed(_codes(BREAK.join(texts))):
+        marked[run][hashes] = True
     starts = np.cumsum([0, *(len(word) + 1 for word in words)])[:-1]
     codes = _codes(BREAK.join(words) + BREAK)
     is_break = codes == ord(BREAK)
     passed = np.ones(len(codes), dtype=np.bool_)
-    for run, table in marked.items():
-        hashes = _hashed(codes, run)
+    for run, hashes in _hashed(codes):
         crosses = np.zeros(len(hashes), dtype=np.bool_)
         for ahead in range(run):
             crosses |= is_break[ahead : ahead + len(hashes)]
-        passed[: len(hashes)] &= table[hashes] | crosses
+        passed[: len(hashes)] &= marked[run][hashes] | crosses
     return [int(place) for place in np.flatnonzero(np.logical_and.reduceat(passed, starts))]
 
 
-def _codes(text: str) -> npt.NDArray[np.uint64]:
-    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+def _codes(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
 
 
-def _hashed(codes: npt.NDArray[np.uint64], run: int) -> npt.NDArray[np.int64]:
-    """A hash of each run of characters."""
-    length = max(len(codes) - run + 1, 0)
-    mixed = np.zeros(length, dtype=np.uint64)
-    for ahead in range(run):
-        mixed = (mixed ^ codes[ahead : ahead + length]) * _MIX
-    return (mixed >> np.uint64(64 - _BITS)).astype(np.int64)
+def _hashed(codes: npt.NDArray[np.uint32]) -> Iterator[tuple[int, npt.NDArray[np.uint32]]]:
+    """Each length of a run, and a hash of every run of so many characters."""
+    mixed = codes * _MIX
+    for run in _RUNS:
+        if len(codes) < run:
+            return
+        mixed = (mixed[:-1] ^ codes[run - 1 :]) * _MIX
+        yield run, mixed >> np.uint32(32 - _BITS)
 
 
 def _breach(token: Token, text: _Text) -> Breach:

@@ -13,16 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
+from planning.identifiers import mask
 from reports.run.gates.breach import Breach
 from reports.run.gates.figures import Figure, Place, figures
 from reports.run.gates.own_words import own_words
 from reports.run.gates.stated import YUAN_PER_WAN, Stated, stated
 from reports.run.gates.text import Drawing, Page
-
-if TYPE_CHECKING:
-    from planning.plan import LiabilityPlan
 
 MOST_SHOWN: Final = 8
 """Breaches told of one document; the rest are counted."""
@@ -31,12 +29,19 @@ _DIGITS: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _LEADER: Final = re.compile(r"(?:\. ?){4,}\s*\d+")
 """Dots and a page number in the table of contents."""
 
+_UNGROUPED: Final = re.compile(r"[0-9]{9,}")
 _PIECES: Final = re.compile(r"[（）()；;]")
 
 
-def strange_figures(page: Page, plan: LiabilityPlan) -> tuple[Breach, ...]:
-    """Figures of a page that are not the plan's."""
-    book = _Book(stated(plan))
+def strange_figures(page: Page, told: Any) -> tuple[Breach, ...]:
+    """
+    Figures of a page that are not the plan's.
+
+    Parameters
+    ----------
+    told : ``plan.json`` as read.
+    """
+    book = _Book(stated(told))
     found = [
         (written, f"chapter {page.chapter_at(start)}")
         for written, start in book.strangers(page.text)
@@ -140,9 +145,14 @@ def _stands(piece: str, text: str, at: int, digits: str) -> bool:
     )
 
 
+def _shown(written: str) -> str:
+    """A figure for who has to mend it; so many digits on end may be the number of a person."""
+    return mask(written) if _UNGROUPED.search(written) else written
+
+
 def _told(artefact: str, found: Sequence[tuple[str, str]]) -> tuple[Breach, ...]:
     told = [
-        Breach("numbers", artefact, "figure", place, written)
+        Breach("numbers", artefact, "figure", place, _shown(written))
         for written, place in found[:MOST_SHOWN]
     ]
     if len(found) > MOST_SHOWN:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from functools import cache
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel
-
-from planning.dates import months_between
 from reports.run.gates.figures import Figure
-
-if TYPE_CHECKING:
-    from planning.plan import LiabilityPlan
 
 FEN_PER_YUAN: Final = 100
 YUAN_PER_WAN: Final = 10_000
@@ -35,31 +27,8 @@ SMALL_COUNT: Final = 31
 _SLACK: Final = 1e-9
 _DATED = re.compile(r"(?<!\d)(\d{4})-(\d\d)(?:-(\d\d))?(?!\d)")
 _HAS_DIGIT = re.compile(r"\d")
-_DECIMAL = re.compile(r"-?\d+(?:\.\d+)?\Z")
-
-SUMS: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
-    ("fen", ("social_insurance_fen", "own_fund_fen"), "withholding table: both in one column"),
-    ("fen", ("interest_fen", "fee_fen"), "appendix: what a year of a debt costs"),
-    ("fen", ("interest_fen", "fees_fen"), "orders of payment: what each costs"),
-    ("yuan", ("liquid_yuan", "cover_yuan"), "cover table: both in one column"),
-    ("yuan", ("lump_principal_yuan", "arrears_yuan"), "cash-flow chart: both in one bar"),
-)
-"""Sums an exhibit makes of two figures of one record; the plan has the two, not the sum."""
-
-SPANS: Final = (
-    ("pays_off_on", "contract_on", "orders of payment: by how much sooner a debt ends"),
-    (None, "pays_off_on", "table of debts: months to the last payment"),
-)
-"""Months between two days of one record, or from the plan's own day, that an exhibit counts."""
-
-COUNTS: Final[tuple[tuple[str, Callable[[LiabilityPlan], int]], ...]] = (
-    ("appendix: numbers decided by others", lambda plan: len(plan.parameters)),
-    (
-        "appendix: those that nobody has verified",
-        lambda plan: sum(entry.grade == "M" for entry in plan.parameters),
-    ),
-)
-"""Counts a chapter makes that can be above `SMALL_COUNT`."""
+_DIGITS = re.compile(r"\d+")
+_DECIMAL = re.compile(r"-?\d+(?:\.\d+)?(?:E[+-]?\d+)?\Z")
 
 
 class Numbers:
@@ -142,21 +111,27 @@ class Stated:
         return is_money and self.is_amount(value, 0.5)
 
 
-def stated(plan: LiabilityPlan) -> Stated:
-    """What a plan and the properties of its records state."""
-    found = _Found(plan.as_of)
-    found.read(plan)
+def stated(told: Any) -> Stated:
+    """
+    What a plan states.
+
+    Parameters
+    ----------
+    told : ``plan.json`` as read: nothing that is not in the file is known.
+    """
+    found = _Found()
+    found.read(told)
+    found.read_texts()
     numbers = found.numbers
-    plain = numbers["plain"]
-    plain.extend(count(plan) for _, count in COUNTS)
-    counts = frozenset(int(abs(value)) for value in plain if value == int(value))
+    plain = (*numbers["plain"], *found.exact)
+    whole = frozenset(int(abs(value)) for value in plain if value == int(value))
     months = frozenset(found.months) | {day[:2] for day in found.days}
     return Stated(
-        # Money of a client's file is in 分 too, under names that do not say so.
-        Numbers(fen / FEN_PER_YUAN for fen in (*numbers["fen"], *counts)),
+        # Money of a client's file is an exact number in 元, under names that do not say so.
+        Numbers((*(fen / FEN_PER_YUAN for fen in numbers["fen"]), *found.exact)),
         Numbers(numbers["yuan"]),
         Numbers(plain),
-        counts | {month[0] for month in months},
+        whole | {month[0] for month in months},
         frozenset(found.days),
         months,
         texts_by_digits(found.texts),
@@ -167,7 +142,7 @@ def texts_by_digits(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Texts under each run of digits they hold."""
     by_digits: dict[str, list[str]] = {}
     for text in dict.fromkeys(texts):
-        for digits in set(re.findall(r"\d+", text)):
+        for digits in set(_DIGITS.findall(text)):
             by_digits.setdefault(digits, []).append(text)
     return {digits: tuple(found) for digits, found in by_digits.items()}
 
@@ -175,76 +150,39 @@ def texts_by_digits(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
 class _Found:
     """Numbers, days and texts met on a walk through a plan."""
 
-    def __init__(self, as_of: date) -> None:
-        self.as_of = as_of
+    def __init__(self) -> None:
         self.numbers: dict[str, list[float]] = {"fen": [], "yuan": [], "plain": []}
+        self.exact: list[float] = []
         self.days: set[tuple[int, ...]] = set()
         self.months: set[tuple[int, ...]] = set()
         self.texts: set[str] = set()
-        self._readers: Mapping[type, Callable[[Any, str], None]] = {
-            **dict.fromkeys((bool, type(None)), self._skip),
-            **dict.fromkeys((int, float, Decimal), self._number),
-            **dict.fromkeys((tuple, list), self._parts),
-            str: self._text,
-            dict: self._mapping,
-            date: self._day,
-        }
+        self._strings: set[str] = set()
 
     def read(self, value: Any, unit: str = "plain") -> None:
-        reader = self._readers.get(type(value))
-        if reader:
-            reader(value, unit)
-        elif isinstance(value, BaseModel):
-            self._record(value)
-        else:
-            message = f"a plan holds a {type(value).__name__}, which this gate cannot read"
-            raise TypeError(message)
+        """Note every number and text; truths and gaps print no figure."""
+        kind = type(value)
+        if kind is str:
+            self._strings.add(value)
+        elif kind is int or kind is float:
+            if isfinite(value):
+                self.numbers[unit].append(value)
+        elif kind is dict:
+            self._strings.update(value)
+            for name, part in value.items():
+                self.read(part, _unit(name) or unit)
+        elif kind is list:
+            for part in value:
+                self.read(part, unit)
 
-    def _skip(self, value: Any, unit: str) -> None:
-        """Truths and gaps print no figure."""
+    def read_texts(self) -> None:
+        """Tell the texts that hold figures apart: exact numbers, days and the rest."""
+        for text in self._strings:
+            if _HAS_DIGIT.search(text):
+                self._text(text)
 
-    def _number(self, value: float | Decimal, unit: str) -> None:
-        number = float(value)
-        if isfinite(number):
-            self.numbers[unit].append(number)
-
-    def _day(self, value: date, _unit: str) -> None:
-        self.days.add((value.year, value.month, value.day))
-
-    def _parts(self, value: Iterable[Any], unit: str) -> None:
-        for part in value:
-            self.read(part, unit)
-
-    def _mapping(self, value: Mapping[Any, Any], unit: str) -> None:
-        for key, part in value.items():
-            self.read(key)
-            self.read(part, _unit(key) if isinstance(key, str) and "_" in key else unit)
-
-    def _record(self, record: BaseModel) -> None:
-        shape = _shape(type(record))
-        for name, value in record.__dict__.items():
-            self.read(value, shape.units[name])
-        for name in shape.properties:
-            value = getattr(record, name)
-            if not isinstance(value, BaseModel):
-                self.read(value, _unit(name))
-        for unit, names in shape.sums:
-            parts = [getattr(record, name) for name in names]
-            if None not in parts:
-                self.numbers[unit].append(sum(parts))
-
-        for first, last in shape.spans:
-            begins = getattr(record, first) if first else self.as_of
-            ends = getattr(record, last)
-            if begins and ends:
-                # Whole months, and with the one that has begun.
-                self.numbers["plain"] += (months := months_between(begins, ends), months + 1)
-
-    def _text(self, text: str, _unit: str) -> None:
-        if not _HAS_DIGIT.search(text):
-            return
+    def _text(self, text: str) -> None:
         if _DECIMAL.match(text):
-            self.numbers["plain"].append(float(text))
+            self.exact.append(float(text))
             return
         self.texts.add(text)
         for year, month, day in _DATED.findall(text):
@@ -252,37 +190,11 @@ class _Found:
             (self.days if day else self.months).add(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """A kind of record: units of its fields, its properties, sums and spans made of it."""
-
-    units: Mapping[str, str]
-    properties: tuple[str, ...]
-    sums: tuple[tuple[str, tuple[str, ...]], ...]
-    spans: tuple[tuple[str | None, str], ...]
-
-
 @cache
-def _shape(kind: type[BaseModel]) -> _Shape:
-    names = tuple(kind.model_fields)
-    return _Shape(
-        {name: _unit(name) for name in names},
-        tuple(_properties(kind)),
-        tuple((unit, parts) for unit, parts, _ in SUMS if set(parts) <= set(names)),
-        tuple((first, last) for first, last, _ in SPANS if {first or last, last} <= set(names)),
-    )
-
-
-def _properties(kind: type[BaseModel]) -> Iterator[str]:
-    """Public properties of a record: what it says of itself without storing it."""
-    for each in kind.__mro__:
-        if each.__module__.startswith("planning."):
-            yield from (
-                name
-                for name, member in vars(each).items()
-                if isinstance(member, property) and not name.startswith("_")
-            )
-
-
-def _unit(name: str) -> str:
-    return "fen" if name.endswith("_fen") else "yuan" if name.endswith("_yuan") else "plain"
+def _unit(name: str) -> str | None:
+    """Unit that a name tells; under one that tells none the unit of what holds it goes on."""
+    if name.endswith("_fen"):
+        return "fen"
+    if name.endswith("_yuan"):
+        return "yuan"
+    return None

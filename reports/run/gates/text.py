@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import zipfile
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +21,7 @@ BREAK: Final = "\x1f"
 
 _TAG = re.compile(r"""</?([a-zA-Z][a-zA-Z0-9:-]*)((?:"[^"]*"|'[^']*'|[^'">])*)>""")
 _NUMBER_CELL = re.compile(r"""<c r="[A-Z]+\d+"(?: s="\d+")?><v>[^<]*</v></c>""")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 # PDFium's mark for a hyphen that only a line's end has put there.
 _HYPHENATED = re.compile("\ufffe\r?\n?")
 _BETWEEN_TAGS = re.compile(f"[<>{BREAK}]")
@@ -112,12 +112,18 @@ def shown(html: str) -> str:
     >>> shown("<p>a<b>b</b></p><td>1</td><td>2</td>").split(BREAK)
     ['', 'ab', '', '1', '', '2', '']
     """
-    return unescape(_TAG.sub(_in_place_of_tag, _UNREAD.sub("", html)))
+    places = _Places()
+    return unescape(_TAG.sub(lambda tag: places[tag[0]], _UNREAD.sub("", html)))
 
 
 def drawn(html: str) -> tuple[Drawing, ...]:
     """Each embedded drawing; one that stands twice is read once."""
     return tuple(_drawing(data) for data in dict.fromkeys(_DRAWING.findall(html)))
+
+
+def without_drawings(html: str) -> str:
+    """A page without the data of the drawings embedded in it."""
+    return _DRAWING.sub("", html)
 
 
 def pdf_pages(path: Path) -> tuple[str, ...]:
@@ -143,37 +149,39 @@ def workbook_parts(path: Path) -> dict[str, str]:
     return {name: unescape(_NUMBER_CELL.sub("", part)) for name, part in parts.items()}
 
 
+def calendar_text(path: Path) -> str:
+    """The words of a calendar; its days are numbers and its identities digests."""
+    from icalendar import Calendar, vText
+
+    properties = Calendar.from_ical(path.read_bytes()).property_items()
+    return BREAK.join(
+        value for name, value in properties if isinstance(value, vText) and name != "UID"
+    )
+
+
 def json_text(source: str) -> str:
     """
-    Every different string of a JSON file, keys included.
+    Every different string of a JSON file, keys included, one that is stated twice too.
 
-    Raises
-    ------
-    ValueError
-        It is no JSON.
+    Parameters
+    ----------
+    source : sound JSON.
     """
-    json.loads(source)
     found = dict.fromkeys(_STRING.findall(source))
     return BREAK.join(json.loads(word) if "\\" in word else word[1:-1] for word in found)
 
 
-def notebook_parts(source: str, html: str) -> dict[str, str]:
+def notebook_parts(notebook: Mapping[str, Any], html: str) -> dict[str, str]:
     """
     Each cell of a notebook with its outputs, and its metadata, as a reader would see them.
 
     Parameters
     ----------
-    source : the notebook.
     html : the page made from it; what stands in it too is not read twice.
-
-    Raises
-    ------
-    ValueError
-        It is no notebook.
     """
-    notebook = json.loads(source)
-    cells = notebook.pop("cells")
-    places = {"metadata": notebook} | {f"cell {n}": cell for n, cell in enumerate(cells, start=1)}
+    about = {name: part for name, part in notebook.items() if name != "cells"}
+    cells = enumerate(notebook["cells"], start=1)
+    places = {"metadata": about} | {f"cell {number}": cell for number, cell in cells}
     known = set(_BETWEEN_TAGS.split(html))
     return {
         place: _unknown(words_of(_without_defaults(value)), known)
@@ -197,10 +205,9 @@ def words_of(value: Any) -> Iterator[str]:
                 yield from words_of(part)
 
 
-def code_lines(source: str) -> tuple[str, ...]:
+def code_lines(notebook: Mapping[str, Any]) -> tuple[str, ...]:
     """Every different line of code of a notebook."""
-    cells = json.loads(source)["cells"]
-    code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    code = ("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
     return tuple(dict.fromkeys(line.strip() for text in code for line in text.splitlines()))
 
 
@@ -219,11 +226,20 @@ def _unknown(words: Iterable[str], known: Container[str]) -> str:
     pieces = dict.fromkeys(_BETWEEN_TAGS.split(BREAK.join(words)))
     new = BREAK.join(piece for piece in pieces if piece not in known)
     drawings = (drawing.text for drawing in drawn(new))
-    return BREAK.join((unescape(_DRAWING.sub("", new)), *drawings))
+    return BREAK.join((unescape(without_drawings(new)), *drawings))
 
 
-def _in_place_of_tag(tag: re.Match[str]) -> str:
-    name, attributes = tag.groups()
+class _Places(dict[str, str]):
+    """What a reader meets in place of each tag; a page has few different ones."""
+
+    def __missing__(self, tag: str) -> str:
+        self[tag] = place = _in_place_of(tag)
+        return place
+
+
+def _in_place_of(tag: str) -> str:
+    match = _TAG.fullmatch(tag)
+    name, attributes = match.groups() if match else ("", "")
     spoken = ""
     if attributes and ("=" in attributes):
         spoken = BREAK.join(double or single for double, single in _SPOKEN.findall(attributes))

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from reports.language import Language
 from reports.run.ledger.file import IS_WRITER, LedgerError, opened, parsed, place_of, plain_errors
+from reports.run.ledger.login import login
 from reports.run.ledger.rows import (
     DonePlan,
     PlanRow,
@@ -97,6 +98,27 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to ask through; a database's troubles come out in plain words."""
+        with plain_errors(self._place), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: all of it is on the disk at the end, or nothing of it."""
+        with plain_errors(self._place), self._writer.begin() as connection:
+            yield connection
+
+    @property
+    def out_key(self) -> str:
+        """How this ledger names its out folder."""
+        return self._out
+
+    def now(self) -> datetime:
+        """What time it is for what is entered."""
+        return self._clock()
+
     def begin(
         self,
         as_of: date,
@@ -116,7 +138,7 @@ class Ledger:
         -------
         The run's number.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._cut_off(connection)
             return self._insert(
                 connection,
@@ -131,6 +153,7 @@ class Ledger:
                 command=dict(command),
                 inputs=inputs or {},
                 unchanged=0,
+                maker=login(),
             )
 
     def queue(
@@ -147,13 +170,13 @@ class Ledger:
         """Enter clients that are to be built, all or none."""
         entered = [self._values(run_id, queued) for queued in clients]
         if entered:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 connection.execute(plans.insert(), entered)
 
     def started(self, run_id: int, client: str, worker: str) -> None:
         """Enter that a client's process has begun; once more where it was lost and begun anew."""
         values = {"state": "running", "worker": worker, "started_at": self._clock()}
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._change(connection, run_id, client, values)
 
     def ended(self, run_id: int, outcome: Outcome) -> None:
@@ -177,7 +200,7 @@ class Ledger:
             "steps": dict(outcome.steps),
             "figures": outcome.figures,
         }
-        with self._writing() as connection:
+        with self.writing() as connection:
             plan_id = self._change(connection, run_id, outcome.client, values)
             _keep(connection, plan_id, outcome.artefacts if outcome.is_done else ())
 
@@ -196,17 +219,19 @@ class Ledger:
         values = self._values(run_id, Queued(client, client_file, fingerprint)) | {
             "state": "done", "ended_at": self._clock(), "figures": figures, "is_adopted": True,
         }  # fmt: skip
-        with self._writing() as connection:
+        with self.writing() as connection:
             _keep(connection, self._insert(connection, plans, **values), left)
 
-    def finish(self, run_id: int, state: str = "complete", unchanged: int = 0) -> None:
+    def finish(
+        self, run_id: int, state: str = "complete", unchanged: int = 0, told: str = ""
+    ) -> None:
         """Enter a run's end, ``complete`` or ``interrupted``; clients left open are given up."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._give_up(connection, run_id, "运行在该客户完成前结束", "the run ended before it")
             connection.execute(
                 runs.update()
                 .where(runs.c.id == run_id)
-                .values(state=state, ended_at=self._clock(), unchanged=unchanged)
+                .values(state=state, ended_at=self._clock(), unchanged=unchanged, told=told)
             )
 
     def done_plans(self, as_of: date, language: str) -> dict[str, DonePlan]:
@@ -254,9 +279,29 @@ class Ledger:
             .order_by(plans.c.id.desc())
             .limit(1)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(asked).one_or_none()
         return None if found is None else plan_row(found)
+
+    def last_attempts(self, as_of: date, language: str) -> list[PlanRow]:
+        """The last row of every client file for a day in a language, however each ended."""
+        at = sa.func.row_number().over(partition_by=plans.c.client_file, order_by=plans.c.id.desc())
+        ranked = (
+            sa.select(plans.c.id, at.label("at"))
+            .join(runs)
+            .where(
+                runs.c.out == self._out,
+                runs.c.as_of == as_of,
+                runs.c.language == language,
+                plans.c.client_file.is_not(None),
+            )
+            .subquery()
+        )
+        chosen = sa.select(ranked.c.id).where(ranked.c.at == 1)
+        asked = sa.select(plans, runs.c.as_of, runs.c.language).join(runs)
+        with self.reading() as connection:
+            rows = connection.execute(asked.where(plans.c.id.in_(chosen)).order_by(plans.c.client))
+            return [plan_row(row) for row in rows]
 
     def file_of(self, client: str) -> Path | None:
         """The file a client's reference was last read from."""
@@ -267,9 +312,17 @@ class Ledger:
             .order_by(plans.c.id.desc())
             .limit(1)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(asked).scalar()
         return Path(found) if found else None
+
+    def last_run(self, as_of: date, language: str) -> int | None:
+        """The number of the last run for a day in a language."""
+        asked = sa.select(sa.func.max(runs.c.id)).where(
+            runs.c.out == self._out, runs.c.as_of == as_of, runs.c.language == language
+        )
+        with self.reading() as connection:
+            return connection.execute(asked).scalar()
 
     def rows(self, run_id: int) -> list[PlanRow]:
         """Every client of a run, in the order they were queued."""
@@ -279,7 +332,7 @@ class Ledger:
             .where(plans.c.run_id == run_id)
             .order_by(plans.c.id)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             return [plan_row(row) for row in connection.execute(asked)]
 
     def run(self, run_id: int) -> RunRow:
@@ -291,7 +344,7 @@ class Ledger:
         KeyError
             There is none.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(sa.select(runs).where(runs.c.id == run_id)).one_or_none()
         if found is None:
             raise KeyError(run_id)
@@ -313,7 +366,7 @@ class Ledger:
             sa.select(plans, runs.c.as_of, runs.c.language).join(runs).where(plans.c.id.in_(chosen))
         )
         files = sa.select(artefacts).where(artefacts.c.plan_id.in_(chosen))
-        with self._reading() as connection:
+        with self.reading() as connection:
             left: dict[int, list[Artefact]] = {}
             for plan_id, name, sha256, size, mtime_ns in connection.execute(files):
                 left.setdefault(plan_id, []).append(Artefact(name, sha256, size, mtime_ns))
@@ -372,16 +425,6 @@ class Ledger:
     def _insert(connection: Connection, table: sa.Table, **values: object) -> int:
         key = connection.execute(table.insert().values(**values)).inserted_primary_key
         return int(key[0]) if key else 0
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with plain_errors(self._place), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with plain_errors(self._place), self._writer.begin() as connection:
-            yield connection
 
 
 def path_key(client_file: Path | str) -> str:

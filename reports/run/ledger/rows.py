@@ -60,7 +60,11 @@ class PlanRow:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run: when, where, of what, from which bytes (`inputs`: part, file name, SHA-256)."""
+    """
+    A run: when, where, of what, from which bytes (`inputs`: part, file name, SHA-256).
+
+    `told` is what it said of its causes, in its language.
+    """
 
     id: int
     as_of: date
@@ -73,6 +77,8 @@ class RunRow:
     command: Mapping[str, Any]
     inputs: Mapping[str, Mapping[str, str]]
     unchanged: int
+    maker: str | None
+    told: str | None
 
 
 def done_plan(row: Row, left: list[Artefact]) -> DonePlan:

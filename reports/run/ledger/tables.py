@@ -33,7 +33,7 @@ from reports.run.outcome import State
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The revision these tables are at; a database that has it needs no look at the migrations."""
 
 VERSION_TABLE: Final = "ledger_version"
@@ -41,6 +41,20 @@ VERSION_TABLE: Final = "ledger_version"
 
 OPEN_STATES: Final = ("queued", "running")
 RUN_STATES: Final = ("running", "complete", "interrupted")
+MAIL_STATES: Final = (
+    "queued",
+    "sending",
+    "sent",
+    "deferred",
+    "rejected",
+    "ambiguous",
+    "refused",
+    "bounced",
+    "given_up",
+)
+OPEN_MAIL_STATES: Final = ("queued", "sending", "deferred", "ambiguous")
+"""Of a mail that may still be sent, or of which nobody knows whether it was."""
+
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -87,6 +101,8 @@ runs = Table(
     Column("command", JSON, nullable=False),
     Column("inputs", JSON, nullable=False),
     Column("unchanged", Integer, nullable=False),
+    Column("maker", String),
+    Column("told", String),
     _one_of("state", RUN_STATES),
     Index(None, "out", "as_of", "language"),
     sqlite_autoincrement=True,
@@ -125,4 +141,67 @@ artefacts = Table(
     Column("sha256", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", String, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("plan_sha256", String(64), nullable=False),
+    Column("approved_by", String, nullable=False),
+    Column("approved_login", String, nullable=False),
+    Column("approved_at", Moment, nullable=False),
+    Column("note", String, nullable=False),
+    Column("archive", JSON, nullable=False),
+    Column("revoked_at", Moment),
+    Column("revoked_by", String),
+    Column("revoked_note", String),
+    Index(None, "client", "as_of", "language"),
+    sqlite_autoincrement=True,
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", String, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("plan_sha256", String(64), nullable=False),
+    Column("recipient_sha256", String(64), nullable=False),
+    Column("recipient_masked", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("queued_at", Moment, nullable=False),
+    Column("next_try_at", Moment),
+    Column("data_at", Moment),
+    Column("ended_at", Moment),
+    Column("reply_code", Integer),
+    Column("reply", String),
+    Column("attachment_sha256", String(64)),
+    Column("sent_by", String, nullable=False),
+    _one_of("state", MAIL_STATES),
+    UniqueConstraint("message_id"),
+    UniqueConstraint("client", "plan_sha256", "recipient_sha256"),
+    Index(None, "state"),
+    sqlite_autoincrement=True,
+)
+
+mail_attempts = Table(
+    "mail_attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mail_id", ForeignKey("mails.id", ondelete="CASCADE"), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("outcome", String, nullable=False),
+    Column("reply_code", Integer),
+    Column("reply", String),
+    Index(None, "mail_id"),
+    sqlite_autoincrement=True,
 )

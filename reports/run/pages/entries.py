@@ -1,79 +1,87 @@
-"""Every client of a day's folder as its pages show it: built now, left alone, failed, or older."""
+"""Every client of a day's plans as the pages show it: built now, left alone, failed, or older."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, get_args
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
 
-from reports.run.artefacts import FAILED, REASON
-from reports.run.manifest import MANIFEST, read_manifest
+from reports.run.key_figures import PEOPLE
 from reports.run.outcome import Outcome, State
 from reports.run.pages.entry import Entry
 
+if TYPE_CHECKING:
+    from reports.run.cluster.shelf import Shelf
+    from reports.run.pages.people import People
+
+Figures = Mapping[str, Any]
+
 
 def entries(
-    run_folder: Path, outcomes: Iterable[Outcome], before: Mapping[str, Mapping[str, Any]]
+    shelf: Shelf,
+    outcomes: Iterable[Outcome],
+    before: Mapping[str, Figures],
+    people: People,
+    approved: Mapping[str, str],
 ) -> list[Entry]:
     """
-    The clients of a day's folder.
+    The clients of a day.
 
     Parameters
     ----------
-    run_folder : ``out/<as_of>``.
-    outcomes : of this run.
+    shelf : where their plans stand.
+    outcomes : of this run, and of clients that it or an earlier one was cut off before.
     before : by client, key figures of the plan before this run's.
+    people : names by client.
+    approved : by client, who approved the plan that stands.
     """
+    manifests, failures = shelf.manifests(), shelf.failures()
+    kept = {client: failure.names for client, failure in failures.items()}
+    standing = {c: _with(manifest.figures, people.get(c)) for c, manifest in manifests.items()}
     ended = {outcome.client: outcome for outcome in outcomes}
-    found = [_of_outcome(run_folder, outcome, before) for outcome in ended.values()]
-    failed = {entry.client: entry for entry in _failed(run_folder) if entry.client not in ended}
-    found += failed.values()
-    found += (entry for entry in _standing(run_folder) if entry.client not in {*ended, *failed})
-    return found
+    for client, failure in failures.items():
+        ended.setdefault(client, Outcome(client, *_reason(failure.told)))
+    shown = [
+        *(_of_outcome(one, standing, before, kept.get(c, ())) for c, one in ended.items()),
+        *(
+            Entry(client, "done", figures=figures, is_unchanged=True)
+            for client, figures in standing.items()
+            if client not in ended
+        ),
+    ]
+    return [replace(entry, approved_by=approved.get(entry.client, "")) for entry in shown]
 
 
 def _of_outcome(
-    run_folder: Path, outcome: Outcome, before: Mapping[str, Mapping[str, Any]]
+    outcome: Outcome,
+    standing: Mapping[str, Figures | None],
+    before: Mapping[str, Figures],
+    kept: tuple[str, ...],
 ) -> Entry:
-    stands = outcome.is_done or (run_folder / outcome.client / MANIFEST).exists()
+    client, is_done = outcome.client, outcome.is_done
     return Entry(
-        outcome.client,
+        client,
         outcome.state,
         outcome.reason,
         outcome.seconds,
         outcome.steps,
-        outcome.figures if outcome.is_done else _figures(run_folder / outcome.client),
-        before.get(outcome.client),
-        has_plan=stands and not outcome.is_done,
+        standing.get(client),
+        before.get(client),
+        has_plan=client in standing and not is_done,
+        kept=() if is_done else kept,
     )
 
 
-def _standing(run_folder: Path) -> Iterator[Entry]:
-    for place in sorted(run_folder.glob(f"[!.]*/{MANIFEST}")):
-        manifest = read_manifest(place.parent)
-        if manifest is not None and manifest.client == place.parent.name:
-            yield Entry(manifest.client, "done", figures=manifest.figures, is_unchanged=True)
+def _with(figures: Figures | None, people: Mapping[str, str] | None) -> Figures | None:
+    """Figures with the names that go with them on the index."""
+    return {**figures, PEOPLE: people} if figures is not None and people else figures
 
 
-def _failed(run_folder: Path) -> Iterator[Entry]:
-    """Clients that an earlier run could not build, as their folders say."""
-    for place in sorted(run_folder.glob(f"[!.]*{FAILED}/{REASON}")):
-        client = place.parent.name.removesuffix(FAILED)
-        told = _reason(place)
-        figures = _figures(run_folder / client)
-        yield Entry(client, *told, figures=figures, has_plan=figures is not None)
-
-
-def _reason(place: Path) -> tuple[State, tuple[str, ...]]:
+def _reason(content: bytes) -> tuple[State, tuple[str, ...]]:
     try:
-        told = json.loads(place.read_bytes())
+        told = json.loads(content)
         state, reason = told["state"], tuple(map(str, told["reason"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return "failed", ()
     return (state if state in get_args(State) else "failed"), reason
-
-
-def _figures(folder: Path) -> Mapping[str, Any] | None:
-    manifest = read_manifest(folder)
-    return manifest.figures if manifest else None

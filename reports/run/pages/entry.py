@@ -28,6 +28,8 @@ class Entry:
     before : key figures of the plan of the run before; None where there was none.
     is_unchanged : whether the plan stands from an earlier run because nothing has changed.
     has_plan : whether an earlier plan stands although this run did not complete.
+    kept : files that are kept of a failure.
+    approved_by : who approved the plan that stands; empty for a draft.
     """
 
     client: str
@@ -39,6 +41,8 @@ class Entry:
     before: Mapping[str, Any] | None = None
     is_unchanged: bool = False
     has_plan: bool = False
+    kept: tuple[str, ...] = ()
+    approved_by: str = ""
 
     @property
     def is_done(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from urllib.parse import quote
 
 from reports.language import UNKNOWN, Language
-from reports.run.artefacts import NOTEBOOK, REASON
+from reports.run.artefacts import NOTEBOOK
 from reports.run.key_figures import RATIOS
 from reports.run.outcome import State
 from reports.run.pages.change_words import ChangeWords
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INDEX: Final = "index.html"
 LINKED: Final = (
     ("plan.html", "HTML"), ("plan.pdf", "PDF"), ("plan.xlsx", "XLSX"), ("plan.json", "JSON"),
-    (NOTEBOOK, "IPYNB"),
+    ("plan.ics", "ICS"), (NOTEBOOK, "IPYNB"),
 )  # fmt: skip
 SEVERITIES: Final = ("critical", "warning", "notice")
 STATES: Final = ("done", "unchanged", *(state for state in get_args(State) if state != "done"))
@@ -63,7 +63,7 @@ def write_index(
         title=speech.either("负债规划批次", "Liability plans"),
         as_of=speech.day(as_of),
         counts=_counts(ordered, speech),
-        failures=[_failure(each, run_folder, speech) for each in ordered if not each.is_done],
+        failures=[_failure(each, speech) for each in ordered if not each.is_done],
         rows=[_row(entry, words) for entry in ordered],
     )
 
@@ -88,16 +88,16 @@ def _tone(state: str) -> str:
     return {"done": "green", "unchanged": "quiet"}.get(state, "critical")
 
 
-def _failure(entry: Entry, run_folder: Path, speech: Language) -> dict[str, Any]:
-    folder = entry.failed_folder
-    there = [name for name in (NOTEBOOK, REASON) if (run_folder / folder / name).exists()]
+def _failure(entry: Entry, speech: Language) -> dict[str, Any]:
     return {
         "client": entry.client,
         "state": speech.label("state", entry.state),
         "took": duration(entry.seconds, speech) if entry.seconds else "",
         "reason": entry.reason,
         "advice": speech.label("state_advice", entry.state),
-        "links": [{"label": name, "address": _address(folder, name)} for name in there],
+        "links": [
+            {"label": name, "address": _address(entry.failed_folder, name)} for name in entry.kept
+        ],
     }
 
 
@@ -114,6 +114,7 @@ def _row(entry: Entry, words: ChangeWords) -> dict[str, Any]:
         "state": speech.label("state", entry.shown_state),
         "tone": _tone(entry.shown_state),
         "is_superseded": not entry.is_done and entry.has_plan,
+        "release": _release(entry, speech),
         "name": entry.people.get("name", UNKNOWN),
         "advisor": entry.people.get("advisor", UNKNOWN),
         **_amounts(entry, speech),
@@ -124,6 +125,16 @@ def _row(entry: Entry, words: ChangeWords) -> dict[str, Any]:
         "change_rank": _change_rank(changed),
         "links": _links(entry),
     }
+
+
+def _release(entry: Entry, speech: Language) -> dict[str, str]:
+    """Whether the plan that stands may leave the house; nothing where none stands."""
+    if not (entry.is_done or entry.has_plan):
+        return {}
+    if not entry.approved_by:
+        return {"text": speech.either("草案", "draft"), "tone": "quiet"}
+    approved = speech.either("已审批：", "approved by ")
+    return {"text": approved + entry.approved_by, "tone": "green"}
 
 
 def _amounts(entry: Entry, speech: Language) -> dict[str, Any]:

@@ -1,0 +1,230 @@
+"""
+Approval (审批): a person's name under the very bytes of a plan, and the clean copy in the vault.
+
+A plan is a draft until somebody approves it, and a draft again as soon as one byte of it changes.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from reports.delivery.standing import StandingPlan, stands
+from reports.delivery.vault import Archiving, archived, clean, digests, set_aside, vault_folder
+from reports.run.fingerprint import changed_parts, fingerprint, shared_digests
+from reports.run.ledger.approvals import (
+    approval_of,
+    enter_approval,
+    enter_archive,
+    enter_revocations,
+)
+from reports.run.ledger.login import login
+from reports.run.pages.difference import difference
+
+if TYPE_CHECKING:
+    from reports.run.ledger.approvals import Approval, Signature
+    from reports.run.ledger.ledger import DonePlan, Ledger
+    from reports.run.ledger.rows import PlanRow
+
+RefusalCode = Literal[
+    "no_plan",
+    "failed",
+    "being_built",
+    "other_language",
+    "altered",
+    "no_client_file",
+    "inputs_changed",
+    "maker_unknown",
+    "own_plan",
+    "own_client",
+    "far_change",
+    "not_approved",
+]
+
+LAST_PLAN: Final = "last_plan"
+OPEN_STATES: Final = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a client's plan is not approved; `facts` fill the words of its code."""
+
+    client: str
+    code: RefusalCode
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A plan that is approved; not `is_new` where it was so already."""
+
+    approval: Approval
+    is_new: bool
+
+    @property
+    def client(self) -> str:
+        """Whose it is."""
+        return self.approval.key.client
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """
+    What lies before the approver, and how strict the house is.
+
+    Parameters
+    ----------
+    out, params, notebook, as_of, language : as the plans were built.
+    is_four_eyes : whoever made a plan, or advises the client, may not approve it.
+    has_seen_changes : the approver has looked at the book-wide table of changes.
+    """
+
+    out: Path
+    params: Path
+    notebook: Path
+    as_of: date
+    language: str
+    is_four_eyes: bool = False
+    has_seen_changes: bool = False
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the day's plans stand."""
+        return self.out / self.as_of.isoformat()
+
+
+class Approver:
+    """
+    One sitting of an approver at a desk, who holds the lock of the out folder.
+
+    Parameters
+    ----------
+    signed : the name and the note that go under each plan.
+    """
+
+    def __init__(self, ledger: Ledger, desk: Desk, signed: Signature) -> None:
+        self._ledger, self._desk, self._signed = ledger, desk, signed
+
+    def approve(self, client: str) -> Approved | Refusal:
+        """
+        Approve the plan of one client, who was named singly.
+
+        Raises
+        ------
+        OSError
+            The vault or the ledger cannot be written; nothing has been approved.
+        """
+        return self._decided(client, is_named=True)
+
+    def approve_all(self) -> Iterator[Approved | Refusal]:
+        """The same of every client of the day; plans that moved far wait for a look at them."""
+        for client in sorted({*self._attempts, *self._plans}):
+            yield self._decided(client, is_named=False)
+
+    def revoke(self, client: str) -> tuple[Approval, ...] | Refusal:
+        """Take back what was approved of a client's day, and move the clean copy aside."""
+        desk = self._desk
+        revoked = enter_revocations(self._ledger, client, desk.as_of, desk.language, self._signed)
+        if not revoked:
+            return Refusal(client, "not_approved")
+        set_aside(vault_folder(desk.out, desk.as_of, client))
+        return revoked
+
+    @cached_property
+    def _plans(self) -> dict[str, DonePlan]:
+        done = self._ledger.done_plans(self._desk.as_of, self._desk.language)
+        return {plan.client: plan for plan in done.values()}
+
+    @cached_property
+    def _attempts(self) -> dict[str, PlanRow]:
+        rows = self._ledger.last_attempts(self._desk.as_of, self._desk.language)
+        return {row.client: row for row in rows}
+
+    @cached_property
+    def _shared(self) -> Mapping[str, Mapping[str, str]]:
+        return shared_digests(self._desk.params, self._desk.notebook)
+
+    def _decided(self, client: str, *, is_named: bool) -> Approved | Refusal:
+        plan = self._plans.get(client)
+        if (refusal := self._unfinished(client, plan)) or plan is None:
+            return refusal or Refusal(client, "no_plan")
+        standing = stands(self._desk.run_folder, plan)
+        if not isinstance(standing, StandingPlan):
+            return Refusal(client, standing.code, {"files": standing.files})
+        questions: tuple[Callable[[], Refusal | None], ...] = (
+            lambda: self._outdated(plan),
+            lambda: self._same_eyes(plan, standing) if self._desk.is_four_eyes else None,
+            lambda: None if is_named or self._desk.has_seen_changes else self._unseen(plan),
+        )
+        return _first(question() for question in questions) or self._approved(standing)
+
+    def _unfinished(self, client: str, plan: DonePlan | None) -> Refusal | None:
+        """A later attempt that made no plan: what stands is not what was asked for last."""
+        row = self._attempts.get(client)
+        if row is None or row.state == "done":
+            return None
+        if plan and row.run_id < plan.run_id:
+            return None
+        code: RefusalCode = "being_built" if row.state in OPEN_STATES else "failed"
+        return Refusal(client, code, {"state": row.state})
+
+    def _outdated(self, plan: DonePlan) -> Refusal | None:
+        desk, file = self._desk, Path(plan.client_file)
+        try:
+            now = fingerprint(self._shared, file, desk.as_of, desk.language)
+        except OSError:
+            return Refusal(plan.client, "no_client_file")
+        # Which earlier plan trends were read against is not asked again: it is in the plan.
+        now[LAST_PLAN] = plan.fingerprint.get(LAST_PLAN, "")
+        parts = changed_parts(plan.fingerprint, now)
+        return Refusal(plan.client, "inputs_changed", {"parts": ",".join(parts)}) if parts else None
+
+    def _same_eyes(self, plan: DonePlan, standing: StandingPlan) -> Refusal | None:
+        maker = self._ledger.run(plan.run_id).maker
+        if maker is None:
+            return Refusal(plan.client, "maker_unknown")
+        if maker == login() or _same(maker, self._signed.name):
+            return Refusal(plan.client, "own_plan", {"maker": maker})
+        if _same(standing.advisor, self._signed.name):
+            return Refusal(plan.client, "own_client")
+        return None
+
+    def _unseen(self, plan: DonePlan) -> Refusal | None:
+        desk = self._desk
+        before = self._ledger.before(plan.client, desk.as_of, desk.language, plan.run_id)
+        if before is None or not before.figures or not plan.figures:
+            return None
+        marks = difference(before.figures, plan.figures).marks
+        return Refusal(plan.client, "far_change", {"marks": str(len(marks))}) if marks else None
+
+    def _approved(self, standing: StandingPlan) -> Approved:
+        key, desk = standing.key, self._desk
+        held = approval_of(self._ledger, key.client, key.as_of, key.language, key.plan_sha256)
+        if held and all(archived(desk.out, held, name) is not None for name in held.archive):
+            return Approved(held, is_new=False)
+        files = clean(standing.files)
+        with Archiving(desk.out, desk.as_of, key.client, files) as archiving:
+            approval, is_new = enter_approval(self._ledger, key, self._signed, digests(files))
+            if not is_new:
+                # Its copy was lost or touched: it is made again from the bytes that were approved.
+                approval = enter_archive(self._ledger, approval, digests(files))
+            archiving.finish(approval)
+        return Approved(approval, is_new)
+
+
+def _first(refusals: Iterable[Refusal | None]) -> Refusal | None:
+    return next((refusal for refusal in refusals if refusal), None)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two names are one, however wide, spaced or capital their letters are."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

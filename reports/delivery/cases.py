@@ -1,0 +1,204 @@
+"""
+A client's case (个案): what stands on the disk and in the ledger, and why it may not go out yet.
+
+Every reason is found at once. What is approved, archived and consented to is a mail; the rest is
+kept back with its reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlencode
+
+from reports.delivery.consent import Refusal, consent_refusals
+from reports.delivery.identity import plan_digest
+from reports.delivery.mailbox import MASK, digest_of
+from reports.delivery.mails import Addressed, MailKey
+from reports.delivery.recipient import Recipient, recipient_of
+from reports.delivery.standing import Touched, stands
+from reports.delivery.vault import archived
+from reports.run.ledger.approvals import Approval, approval_of
+from reports.run.ledger.ledger import path_key
+
+if TYPE_CHECKING:
+    from planning.household.profile import Household
+    from reports.run.ledger.ledger import DonePlan, Ledger
+
+DELIVERY_FIELD: Final = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The plans of a day in a language, and the folder they stand in."""
+
+    as_of: date
+    language: str
+    out: Path
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the plans of the day stand."""
+        return self.out / self.as_of.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    A client's mail before it is written.
+
+    Parameters
+    ----------
+    refusals : why it is kept back; empty where it may go.
+    recipient : None where there is none.
+    plan, approval : what it is made from, as the ledger has them.
+    """
+
+    addressed: Addressed
+    refusals: tuple[Refusal, ...]
+    recipient: Recipient | None
+    plan: DonePlan | None = None
+    approval: Approval | None = None
+
+    @property
+    def client(self) -> str:
+        """The client's reference."""
+        return self.addressed.key.client
+
+
+def cases_of(ledger: Ledger, day: Day, clients: Iterable[str], today: date) -> tuple[Case, ...]:
+    """
+    The cases of clients, by reference; of every plan of the day where none is named.
+
+    Parameters
+    ----------
+    today : the day the mails would go out, which consents are read against.
+    """
+    plans = {plan.client: plan for plan in ledger.done_plans(day.as_of, day.language).values()}
+    asked = tuple(dict.fromkeys(clients)) or tuple(sorted(plans))
+    return tuple(case_of(ledger, day, client, plans.get(client), today) for client in asked)
+
+
+def case_of(ledger: Ledger, day: Day, client: str, plan: DonePlan | None, today: date) -> Case:
+    """A client's case; `plan` is the one that stands, None where there is none."""
+    if plan is None:
+        return _without_plan(day, client)
+    digest = plan_digest(plan.artefacts)
+    approval = approval_of(ledger, client, day.as_of, day.language, digest)
+    recipient, refusals = _recipient(plan, today)
+    refusals = (*_plan_refusals(ledger, day, plan, approval), *refusals)
+    addressed = _addressed(day, client, digest, recipient)
+    return Case(addressed, refusals, recipient, plan, approval)
+
+
+def references(ledger: Ledger, day: Day, named: Iterable[str]) -> tuple[str, ...]:
+    """The clients that were named: by reference, or by the file their plan was built from."""
+    by_file = {
+        path: plan.client for path, plan in ledger.done_plans(day.as_of, day.language).items()
+    }
+    return tuple(by_file.get(path_key(name), name) for name in named)
+
+
+def reason_text(refusal: Refusal) -> str:
+    """A refusal as the ledger keeps it."""
+    return f"{refusal.code}?{urlencode(dict(refusal.facts))}".rstrip("?")
+
+
+def reason_words(text: str, language: str) -> str:
+    """The sentence of a reason that the ledger has kept; itself where it is a person's note."""
+    code, _, facts = text.partition("?")
+    try:
+        return Refusal(code, dict(parse_qsl(facts))).sentence(language)
+    except (KeyError, ValueError):
+        return text
+
+
+def is_still_approved(ledger: Ledger, case: Case) -> bool:
+    """Whether the approval that a case rests on has not been revoked since."""
+    sent = case.addressed
+    key = sent.key
+    return approval_of(ledger, key.client, sent.as_of, sent.language, key.plan_sha256) is not None
+
+
+def kept_back(case: Case, *refusals: Refusal) -> Case:
+    """The case with reasons that came to light later."""
+    return replace(case, refusals=(*case.refusals, *refusals))
+
+
+def _without_plan(day: Day, client: str) -> Case:
+    """A case to be told of; its digest is no plan's."""
+    nothing = sha256(f"no plan {day.as_of} {day.language}".encode()).hexdigest()
+    return Case(_addressed(day, client, nothing, None), (Refusal("no_plan"),), None)
+
+
+def _addressed(day: Day, client: str, digest: str, recipient: Recipient | None) -> Addressed:
+    to = recipient.sha256 if recipient else digest_of("")
+    shown = recipient.masked if recipient else MASK
+    return Addressed(MailKey(client, digest, to), day.as_of, day.language, shown)
+
+
+def _plan_refusals(
+    ledger: Ledger, day: Day, plan: DonePlan, approval: Approval | None
+) -> Iterator[Refusal]:
+    """What is wrong with the plan itself."""
+    found = stands(day.run_folder, plan)
+    if isinstance(found, Touched):
+        yield Refusal(found.code, {"files": found.files})
+    if approval is None:
+        was_approved = _was_approved(ledger, day, plan.client)
+        yield Refusal("changed_since_approval" if was_approved else "unapproved")
+    elif archived(day.out, approval) is None:
+        yield Refusal("archive_altered")
+    now = _digest_of_file(Path(plan.client_file))
+    if now is not None and now != plan.fingerprint.get("client_file"):
+        yield Refusal("client_file_changed")
+
+
+def _was_approved(ledger: Ledger, day: Day, client: str) -> bool:
+    """Whether some other state of the day's plan holds an approval."""
+    import sqlalchemy as sa
+
+    from reports.run.ledger.tables import approvals
+
+    asked = sa.select(sa.func.count()).where(
+        approvals.c.client == client,
+        approvals.c.as_of == day.as_of,
+        approvals.c.language == day.language,
+        approvals.c.revoked_at.is_(None),
+    )
+    with ledger.reading() as connection:
+        return bool(connection.scalar(asked))
+
+
+def _recipient(plan: DonePlan, today: date) -> tuple[Recipient | None, tuple[Refusal, ...]]:
+    """Whom the client file names as of now, and what it does not consent to."""
+    from planning.household.client import check_household
+
+    path = Path(plan.client_file)
+    if not path.is_file():
+        return None, (Refusal("client_file_gone"),)
+    household, problems = check_household(path, plan.as_of)
+    if household is None:
+        is_address = any(each.field.startswith(DELIVERY_FIELD) for each in problems)
+        return None, (Refusal("invalid_address" if is_address else "client_file_invalid"),)
+    return _consented(household, today)
+
+
+def _consented(household: Household, today: date) -> tuple[Recipient | None, tuple[Refusal, ...]]:
+    refusals = consent_refusals(household, today)
+    found = recipient_of(household)
+    if isinstance(found, Refusal):
+        return None, (*refusals, found)
+    return found, refusals
+
+
+def _digest_of_file(path: Path) -> str | None:
+    """A file's digest; None where it cannot be read."""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None

@@ -1,0 +1,368 @@
+"""
+The outbox (发件箱): one mail for each client, plan and mailbox, and how far it came.
+
+A mail is claimed before anything is said to the relay, and marked before the message itself goes:
+whenever the sender dies, its rows tell what may be sent again. What may have arrived already
+(`ambiguous`, 结果不明) is never sent again without a person's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from reports.delivery.mails import Addressed, Attempt, Mail, MailKey, MailState
+from reports.delivery.smtp import Accepted, Ambiguous, Deferred, Rejected, Result
+from reports.run.ledger.login import login
+from reports.run.ledger.tables import mail_attempts, mails
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy.engine import Connection
+
+    from reports.delivery.settings import MailSettings
+    from reports.run.ledger.ledger import Ledger
+
+UNSENT: Final = ("queued", "deferred", "refused")
+"""Of a mail that the relay has nothing of, and that has not been given up."""
+
+RESENT_FROM: Final = ("ambiguous", "rejected", "given_up", "bounced")
+BOUNCED_FROM: Final = ("sent", "ambiguous")
+SUPERSEDED: Final = "superseded"
+CONNECTION_LOST: Final = "cut_off"
+LONGEST_NOTE: Final = 400
+
+
+class Outbox:
+    """
+    The mails of a ledger.
+
+    Parameters
+    ----------
+    ledger : that keeps them.
+    settings : how often a mail is tried, with which waits, under which domain.
+    """
+
+    def __init__(self, ledger: Ledger, settings: MailSettings) -> None:
+        self._ledger, self._settings = ledger, settings
+
+    def recover(self) -> tuple[Mail, ...]:
+        """
+        Settle what a sender that died has left; only under the lock that a sender holds.
+
+        Returns
+        -------
+        The mails it left: ``ambiguous`` where the message may have gone, else ``queued`` again.
+        """
+        with self._ledger.writing() as connection:
+            left = _found(connection, mails.c.state == "sending")
+            for mail in left:
+                self._settle(connection, mail)
+            return tuple(_mail(connection, mail.id) for mail in left)
+
+    def queue(self, addressed: Addressed) -> Mail:
+        """
+        Enter a mail that is to go out, once: one that is there keeps its state.
+
+        One kept back earlier is queued. Another mail of the same client, day and language that has
+        not gone out yet never will: its plan or mailbox is not the one that stands.
+        """
+        with self._ledger.writing() as connection:
+            self._supersede(connection, addressed)
+            known = self._of_key(connection, addressed.key)
+            if known is None:
+                return self._entered(connection, addressed, "queued", ())
+            if known.state == "refused":
+                _change(connection, known.id, state="queued", reason=[], ended_at=None)
+            return _mail(connection, known.id)
+
+    def refuse(self, addressed: Addressed, reason: Sequence[str]) -> Mail:
+        """Enter that a mail is kept back, and why; one that may have gone stays as it is."""
+        with self._ledger.writing() as connection:
+            self._supersede(connection, addressed)
+            known = self._of_key(connection, addressed.key)
+            if known is None:
+                return self._entered(connection, addressed, "refused", reason)
+            if known.state in UNSENT:
+                self._keep_back(connection, known.id, reason)
+            return _mail(connection, known.id)
+
+    def claim(self, mail_id: int, attachment_sha256: str) -> Mail | None:
+        """
+        Take a mail to send it; None where another has, or its time has not come.
+
+        Parameters
+        ----------
+        attachment_sha256 : of the encrypted plan that goes with it.
+        """
+        now = self._ledger.now()
+        is_due = (mails.c.state == "queued") | (
+            (mails.c.state == "deferred") & (mails.c.next_try_at <= now)
+        )
+        values = {
+            "state": "sending",
+            "attempts": mails.c.attempts + 1,
+            "data_at": None,
+            "next_try_at": None,
+            "attachment_sha256": attachment_sha256,
+            "sent_by": login(),
+        }
+        asked = mails.update().where(mails.c.id == mail_id, is_due).values(**values)
+        with self._ledger.writing() as connection:
+            if connection.execute(asked).rowcount != 1:
+                return None
+            _attempt(connection, mail_id, "started", now)
+            return _mail(connection, mail_id)
+
+    def payload_begins(self, mail_id: int) -> None:
+        """Mark that the message itself is about to go; on the disk before this returns."""
+        is_it = (mails.c.id == mail_id) & (mails.c.state == "sending")
+        with self._ledger.writing() as connection:
+            marked = mails.update().where(is_it).values(data_at=self._ledger.now())
+            if connection.execute(marked).rowcount != 1:
+                raise ValueError(f"mail {mail_id} has not been claimed")
+
+    def release(self, mail_id: int) -> None:
+        """Give back a mail that was claimed and not tried: nothing about it was wrong."""
+        is_it = (mails.c.id == mail_id) & (mails.c.state == "sending") & mails.c.data_at.is_(None)
+        with self._ledger.writing() as connection:
+            values = {"state": "queued", "attempts": mails.c.attempts - 1}
+            connection.execute(mails.update().where(is_it).values(**values))
+            connection.execute(mail_attempts.delete().where(_is_open_attempt(mail_id)))
+
+    def record(self, mail_id: int, result: Result) -> Mail:
+        """Enter what became of a mail that was claimed."""
+        now = self._ledger.now()
+        with self._ledger.writing() as connection:
+            mail = _mail(connection, mail_id)
+            if mail.state != "sending":
+                raise ValueError(f"mail {mail_id} has not been claimed")
+            state, next_try_at = self._after(mail, result, now)
+            _change(
+                connection,
+                mail_id,
+                state=state,
+                reason=[],
+                next_try_at=next_try_at,
+                ended_at=None if state == "deferred" else now,
+                reply_code=result.code,
+                reply=result.reply,
+            )
+            _end_attempt(connection, mail_id, now, _outcome(result), result)
+            return _mail(connection, mail_id)
+
+    def resend(self, mail_id: int, note: str) -> Mail:
+        """
+        A person's word that a mail is to be sent once more.
+
+        Raises
+        ------
+        ValueError
+            It is none of `RESENT_FROM`.
+        """
+        more = {"attempts": 0, "ended_at": None, "data_at": None}
+        return self._decided(mail_id, RESENT_FROM, "queued", ("resend", note), **more)
+
+    def was_sent(self, mail_id: int, note: str) -> Mail:
+        """A person's word that an ambiguous mail has arrived; ValueError where it is not one."""
+        return self._decided(mail_id, ("ambiguous",), "sent", ("was_sent", note))
+
+    def bounced(self, mail_id: int, note: str) -> Mail:
+        """A person's word that a mail came back; ValueError where it is none of `BOUNCED_FROM`."""
+        return self._decided(mail_id, BOUNCED_FROM, "bounced", ("bounced", note))
+
+    def mails(self, as_of: date | None = None, client: str | None = None) -> tuple[Mail, ...]:
+        """Mails of a day or of any, of a client or of all, in the order they were entered."""
+        with self._ledger.reading() as connection:
+            return _found(
+                connection,
+                sa.true() if as_of is None else mails.c.as_of == as_of,
+                sa.true() if client is None else mails.c.client == client,
+            )
+
+    def attempts(self, mail_id: int) -> tuple[Attempt, ...]:
+        """Each try to send a mail, and each word about it."""
+        asked = (
+            sa.select(mail_attempts)
+            .where(mail_attempts.c.mail_id == mail_id)
+            .order_by(mail_attempts.c.id)
+        )
+        with self._ledger.reading() as connection:
+            return tuple(
+                Attempt(*(getattr(row, name) for name in Attempt.__slots__))
+                for row in connection.execute(asked)
+            )
+
+    def _settle(self, connection: Connection, mail: Mail) -> None:
+        now = self._ledger.now()
+        reply = "the sender ended before it could say"
+        _end_attempt(connection, mail.id, now, CONNECTION_LOST, Ambiguous(reply))
+        if mail.data_at is None:
+            _change(connection, mail.id, state="queued", reason=[CONNECTION_LOST])
+        else:
+            _change(
+                connection,
+                mail.id,
+                state="ambiguous",
+                reason=[CONNECTION_LOST],
+                ended_at=now,
+                reply_code=None,
+                reply=reply,
+            )
+
+    def _supersede(self, connection: Connection, addressed: Addressed) -> None:
+        """Keep back unsent mails of the same day whose plan or mailbox no longer stands."""
+        key = addressed.key
+        others = _found(
+            connection,
+            mails.c.client == key.client,
+            mails.c.as_of == addressed.as_of,
+            mails.c.language == addressed.language,
+            mails.c.state.in_(UNSENT),
+            (mails.c.plan_sha256 != key.plan_sha256)
+            | (mails.c.recipient_sha256 != key.recipient_sha256),
+        )
+        for mail in others:
+            if mail.reason != (SUPERSEDED,):
+                self._keep_back(connection, mail.id, (SUPERSEDED,))
+
+    def _keep_back(self, connection: Connection, mail_id: int, reason: Sequence[str]) -> None:
+        _change(
+            connection,
+            mail_id,
+            state="refused",
+            reason=list(reason),
+            next_try_at=None,
+            ended_at=self._ledger.now(),
+        )
+
+    def _of_key(self, connection: Connection, key: MailKey) -> Mail | None:
+        found = _found(
+            connection,
+            mails.c.client == key.client,
+            mails.c.plan_sha256 == key.plan_sha256,
+            mails.c.recipient_sha256 == key.recipient_sha256,
+        )
+        return found[0] if found else None
+
+    def _entered(
+        self,
+        connection: Connection,
+        addressed: Addressed,
+        state: MailState,
+        reason: Sequence[str],
+    ) -> Mail:
+        key, now = addressed.key, self._ledger.now()
+        values = {
+            "client": key.client,
+            "as_of": addressed.as_of,
+            "language": addressed.language,
+            "plan_sha256": key.plan_sha256,
+            "recipient_sha256": key.recipient_sha256,
+            "recipient_masked": addressed.recipient_masked,
+            "message_id": key.message_id(self._settings.message_id_domain),
+            "state": state,
+            "reason": list(reason),
+            "attempts": 0,
+            "queued_at": now,
+            "ended_at": None if state == "queued" else now,
+            "sent_by": login(),
+        }
+        connection.execute(mails.insert().values(**values))
+        entered = self._of_key(connection, key)
+        if entered is None:
+            raise LookupError(f"{key.client}: the mail just entered is not there")
+        return entered
+
+    def _after(
+        self, mail: Mail, result: Result, now: datetime
+    ) -> tuple[MailState, datetime | None]:
+        """The state a result leads to, and when a mail put off is tried again."""
+        if isinstance(result, Deferred):
+            wait = self._settings.wait_seconds(mail.attempts)
+            return ("given_up", None) if wait is None else ("deferred", now + timedelta(0, wait))
+        return _ENDS[type(result)], None
+
+    def _decided(
+        self,
+        mail_id: int,
+        allowed: Sequence[str],
+        state: MailState,
+        word: tuple[str, str],
+        **more: object,
+    ) -> Mail:
+        """Enter what a person has decided, and under which login."""
+        now, (decision, note) = self._ledger.now(), word
+        with self._ledger.writing() as connection:
+            mail = _mail(connection, mail_id)
+            if mail.state not in allowed:
+                raise ValueError(f"mail {mail_id} is {mail.state}, not {' or '.join(allowed)}")
+            shown = _line(note)
+            values = {"state": state, "reason": [decision, shown], "ended_at": now} | more
+            _change(connection, mail_id, **values)
+            _attempt(connection, mail_id, decision, now)
+            _end_attempt(connection, mail_id, now, decision, None, f"{login()}: {shown}")
+            return _mail(connection, mail_id)
+
+
+_ENDS: Final[dict[type, MailState]] = {
+    Accepted: "sent",
+    Rejected: "rejected",
+    Ambiguous: "ambiguous",
+}
+
+
+def _outcome(result: Result) -> str:
+    return type(result).__name__.lower()
+
+
+def _line(note: str) -> str:
+    """A person's note as a line that a terminal may show."""
+    return "".join(sign if sign.isprintable() else " " for sign in note)[:LONGEST_NOTE].strip()
+
+
+def _found(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Mail, ...]:
+    asked = sa.select(mails).where(*conditions).order_by(mails.c.id)
+    return tuple(_of_row(row) for row in connection.execute(asked))
+
+
+def _mail(connection: Connection, mail_id: int) -> Mail:
+    return _of_row(connection.execute(sa.select(mails).where(mails.c.id == mail_id)).one())
+
+
+def _of_row(row: Row) -> Mail:
+    facts = {name: getattr(row, name) for name in Mail.__slots__}
+    return Mail(**facts | {"reason": tuple(row.reason)})
+
+
+def _change(connection: Connection, mail_id: int, **values: Any) -> None:
+    connection.execute(mails.update().where(mails.c.id == mail_id).values(**values))
+
+
+def _attempt(connection: Connection, mail_id: int, outcome: str, now: datetime) -> None:
+    values = {"mail_id": mail_id, "started_at": now, "outcome": outcome}
+    connection.execute(mail_attempts.insert().values(**values))
+
+
+def _is_open_attempt(mail_id: int) -> ColumnElement[bool]:
+    return (mail_attempts.c.mail_id == mail_id) & mail_attempts.c.ended_at.is_(None)
+
+
+def _end_attempt(
+    connection: Connection,
+    mail_id: int,
+    now: datetime,
+    outcome: str,
+    result: Result | None,
+    words: str = "",
+) -> None:
+    values = {
+        "ended_at": now,
+        "outcome": outcome,
+        "reply_code": result.code if result else None,
+        "reply": result.reply if result else words,
+    }
+    connection.execute(mail_attempts.update().where(_is_open_attempt(mail_id)).values(**values))

@@ -1,0 +1,65 @@
+"""Who a plan is sent to: one mailbox, known outside of the mail by its digest and its mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from planning.household.mailbox import wire_address
+from reports.delivery.consent import Refusal
+from reports.delivery.mailbox import digest_of, masked
+
+if TYPE_CHECKING:
+    from planning.household.profile import Household
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Recipient:
+    """
+    One mailbox as SMTP carries it.
+
+    Parameters
+    ----------
+    address : in ASCII; neither printed nor logged.
+
+    Raises
+    ------
+    ValueError
+        It is not one mailbox in the form of the wire.
+
+    Examples
+    --------
+    >>> luo = Recipient("luo.min@example.com")
+    >>> luo, str(luo)
+    (Recipient(l***@e***.com), 'l***@e***.com')
+    """
+
+    address: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is not one mailbox in the form of the wire."""
+        if wire_address(self.address) != self.address:
+            raise ValueError("a recipient's address is written as it goes over the wire")
+
+    def __repr__(self) -> str:
+        return f"Recipient({self.masked})"
+
+    def __str__(self) -> str:
+        return self.masked
+
+    @property
+    def masked(self) -> str:
+        """Enough for a person who knows whom to expect."""
+        return masked(self.address)
+
+    @property
+    def sha256(self) -> str:
+        """What the outbox knows the mailbox by."""
+        return digest_of(self.address)
+
+
+def recipient_of(household: Household) -> Recipient | Refusal:
+    """The mailbox that a household's file states, or that it states none."""
+    if household.delivery is None:
+        return Refusal("no_address")
+    return Recipient(wire_address(household.delivery.email))

@@ -1,0 +1,278 @@
+"""
+Sending (发送): the mails of a day's plans, each once, and what became of each.
+
+Letters are drafts until they are asked to go: a draft is a file that no state depends on. Mails
+that go are queued first, all of them, so that whatever ends a run the next one goes on with them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reports.delivery.cases import Case, is_still_approved, kept_back, reason_text
+from reports.delivery.consent import Refusal
+from reports.delivery.parcel import KeptBackError, Parcel, Post, parcel
+from reports.delivery.smtp import Relay, RelayError, SetupFailure
+
+if TYPE_CHECKING:
+    from reports.delivery.mails import Mail
+    from reports.delivery.outbox import Outbox
+    from reports.delivery.pace import Pace
+    from reports.run.ledger.ledger import Ledger
+
+MAIL: Final = "mail"
+DRAFTED: Final = "draft"
+OWN_FOLDER: Final = 0o700
+GOOD_STATES: Final = ("sent", DRAFTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """
+    What became of a client's mail in a run.
+
+    Parameters
+    ----------
+    state : of the mail, or ``draft``.
+    refusals : why it was kept back.
+    reply : the relay's, where it has said something.
+    is_old : it was so before this run, which has not touched it.
+    draft : the file of a letter that was only written.
+    """
+
+    client: str
+    recipient_masked: str
+    state: str
+    refusals: tuple[Refusal, ...] = ()
+    reply: str = ""
+    is_old: bool = False
+    draft: Path | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nobody need look at it."""
+        return self.state in GOOD_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class MailReport:
+    """
+    A run's end.
+
+    Parameters
+    ----------
+    told : of each client asked about.
+    stopped : why no more could be sent; None where the run came to its end.
+    waiting : mails left in the queue, by the limit of a run or because it stopped.
+    """
+
+    told: tuple[Told, ...]
+    stopped: RelayError | None = None
+    waiting: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 all sent or nothing to do, 1 something was not, 2 the settings do not fit the relay."""
+        if isinstance(self.stopped, SetupFailure):
+            return 2
+        is_whole = self.stopped is None and all(each.is_good for each in self.told)
+        return 0 if is_whole else 1
+
+
+Tell = Callable[[Told], None]
+
+
+def drafts(post: Post, cases: Iterable[Case], ledger: Ledger, tell: Tell) -> MailReport:
+    """
+    Write each letter as it would go, ``out/mail/<as_of>/<client>.eml``; nothing else changes.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    told = []
+    for case in cases:
+        told.append(_drafted(post, case, ledger))
+        tell(told[-1])
+    return MailReport(tuple(told))
+
+
+def mail_folder(out: Path) -> Path:
+    """
+    Where drafts and the senders' lock are; for this user alone.
+
+    Raises
+    ------
+    OSError
+        It cannot be made, or is a link to another place.
+    """
+    folder = out / MAIL
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return _private(folder)
+
+
+def _private(folder: Path) -> Path:
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "a link to another place", str(folder))
+    folder.mkdir(exist_ok=True, mode=OWN_FOLDER)
+    folder.chmod(OWN_FOLDER)
+    return folder
+
+
+class Sender:
+    """
+    One run that sends; whoever makes it holds the lock of ``mail_folder``.
+
+    Parameters
+    ----------
+    post : what all its mails have in common.
+    outbox : where their states are kept.
+    pace : how fast they may go.
+    """
+
+    def __init__(self, post: Post, ledger: Ledger, outbox: Outbox, pace: Pace) -> None:
+        self._post, self._ledger, self._outbox, self._pace = post, ledger, outbox, pace
+
+    def send(self, cases: Iterable[Case], tell: Tell) -> MailReport:
+        """
+        Send what may go, and settle first what a sender that died has left.
+
+        A mail that is refused by us or by the relay does not hold up the others.
+
+        Raises
+        ------
+        OSError, LedgerError
+            A state could not be written; nothing is sent without it.
+        """
+        self._outbox.recover()
+        told, ready = self._sorted(cases, tell)
+        stopped = self._send_first(ready[: self._post.settings.per_run], told, tell)
+        handled = {each.client for each in told}
+        waiting = tuple(_of_mail(mail) for case, mail in ready if case.client not in handled)
+        return MailReport((*told, *waiting), stopped, len(waiting))
+
+    def _sorted(
+        self, cases: Iterable[Case], tell: Tell
+    ) -> tuple[list[Told], list[tuple[Case, Mail]]]:
+        """What is to be told already, and what may go: whatever has waited longest first."""
+        told: list[Told] = []
+        ready: list[tuple[Case, Mail]] = []
+        for case in cases:
+            mail, is_ready = self._entered(case)
+            if is_ready:
+                ready.append((case, mail))
+            else:
+                told.append(_kept(mail, case))
+                tell(told[-1])
+        return told, sorted(ready, key=lambda pair: pair[1].id)
+
+    def _send_first(
+        self, ready: list[tuple[Case, Mail]], told: list[Told], tell: Tell
+    ) -> RelayError | None:
+        """Send one after another; what stopped it, if anything did."""
+        try:
+            for one in self._sent(ready):
+                told.append(one)
+                tell(one)
+        except RelayError as error:
+            return error
+        except BaseException:
+            # Interrupted, or a state could not be written: no row may say `sending` for ever.
+            self._outbox.recover()
+            raise
+        return None
+
+    def _entered(self, case: Case) -> tuple[Mail, bool]:
+        """The case's mail, and whether it may go in this run."""
+        if case.refusals:
+            return self._refused(case), False
+        mail = self._outbox.queue(case.addressed)
+        return mail, mail.state == "queued" or _is_due(mail, self._ledger)
+
+    def _refused(self, case: Case) -> Mail:
+        return self._outbox.refuse(case.addressed, [reason_text(each) for each in case.refusals])
+
+    def _sent(self, ready: list[tuple[Case, Mail]]) -> Iterator[Told]:
+        with Relay(self._post.settings) as relay:
+            for case, mail in ready:
+                yield self._sent_one(relay, case, mail)
+
+    def _sent_one(self, relay: Relay, case: Case, mail: Mail) -> Told:
+        try:
+            made = self._parcel(case, mail)
+        except KeptBackError as error:
+            kept = kept_back(case, error.refusal)
+            return _of_mail(self._refused(kept), kept.refusals)
+        self._pace.wait()
+        relay.open()
+        claimed = self._outbox.claim(mail.id, made.attachment_sha256)
+        if claimed is None:
+            return _of_mail(mail, is_old=True)
+        return _of_mail(self._handed_over(relay, case, mail, made))
+
+    def _parcel(self, case: Case, mail: Mail) -> Parcel:
+        """The mail, if its plan is still approved: a long run leaves time to think again."""
+        if not is_still_approved(self._ledger, case):
+            raise KeptBackError(case.client, Refusal("unapproved"))
+        return parcel(self._post, case, mail.message_id, self._ledger.now())
+
+    def _handed_over(self, relay: Relay, case: Case, mail: Mail, made: Parcel) -> Mail:
+        assert case.recipient is not None  # noqa: S101  a parcel has one
+        try:
+            result = relay.send(
+                made.message,
+                self._post.settings.sender,
+                case.recipient.address,
+                lambda: self._outbox.payload_begins(mail.id),
+            )
+        except RelayError:
+            self._outbox.release(mail.id)
+            raise
+        return self._outbox.record(mail.id, result)
+
+
+def _is_due(mail: Mail, ledger: Ledger) -> bool:
+    when = mail.next_try_at
+    return mail.state == "deferred" and when is not None and when <= ledger.now()
+
+
+def _kept(mail: Mail, case: Case) -> Told:
+    """Why a mail is kept back; of one that has gone already, that it has."""
+    if mail.state == "refused":
+        return _of_mail(mail, case.refusals)
+    return _of_mail(mail, is_old=True)
+
+
+def _of_mail(mail: Mail, refusals: tuple[Refusal, ...] = (), *, is_old: bool = False) -> Told:
+    return Told(mail.client, mail.recipient_masked, mail.state, refusals, mail.reply or "", is_old)
+
+
+def _drafted(post: Post, case: Case, ledger: Ledger) -> Told:
+    to = case.addressed.recipient_masked
+    place = _private(mail_folder(post.day.out) / post.day.as_of.isoformat()) / f"{case.client}.eml"
+    # A letter of an earlier run is not what would go now.
+    place.unlink(missing_ok=True)
+    if case.refusals:
+        return Told(case.client, to, "refused", case.refusals)
+    message_id = case.addressed.key.message_id(post.settings.message_id_domain)
+    try:
+        made = parcel(post, case, message_id, ledger.now())
+    except KeptBackError as error:
+        return Told(case.client, to, "refused", (error.refusal,))
+    _write(place, made)
+    return Told(case.client, to, DRAFTED, draft=place)
+
+
+def _write(place: Path, made: Parcel) -> None:
+    """Whole or not at all, for this user alone."""
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".eml", dir=place.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(made.message)
+    Path(name).replace(place)

@@ -1,0 +1,76 @@
+"""The pages of a day's plans, written from the ledger: by a run, and again by whoever approves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reports.run.ledger.approvals import approvals_of
+from reports.run.outcome import Outcome
+from reports.run.pages.changes import CHANGES, TABLE, write_changes
+from reports.run.pages.entries import entries
+from reports.run.pages.entry import RunFacts
+from reports.run.pages.index import INDEX, write_index
+from reports.run.pages.people import read_people
+
+if TYPE_CHECKING:
+    from reports.run.cluster.shelf import Shelf
+    from reports.run.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """
+    A day's plans in a language.
+
+    Parameters
+    ----------
+    out : folder of the ledger, and of the days' folders with their pages.
+    shelf : where the plans stand.
+    """
+
+    out: Path
+    as_of: date
+    language: str
+    shelf: Shelf
+
+    @property
+    def folder(self) -> Path:
+        """Where its pages are written."""
+        return self.out / self.as_of.isoformat()
+
+
+def write_day(day: Day, ledger: Ledger, number: int, cut_off: Iterable[Outcome] = ()) -> None:
+    """
+    Write the index of a day and what a run changed.
+
+    Parameters
+    ----------
+    number : the run.
+    cut_off : clients that it or an earlier run has not come to.
+    """
+    run = ledger.run(number)
+    earlier = ledger.all_before(day.as_of, day.language, number)
+    before = {name: plan.figures for name, plan in earlier.items() if plan.figures}
+    approvals = approvals_of(ledger, day.as_of, day.language)
+    approved = {name: approval.approved_by for name, approval in approvals.items()}
+    outcomes = (*_outcomes(ledger, number), *cut_off)
+    shown = entries(day.shelf, outcomes, before, read_people(day.out), approved)
+    seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
+    facts = RunFacts(run.started_at, seconds, (run.told,) if run.told else ())
+    write_changes(day.folder, day.as_of, day.language, shown, facts)
+    write_index(day.folder, day.as_of, day.language, shown, facts)
+    for page in (INDEX, CHANGES, TABLE):
+        day.shelf.put_page(day.folder / page)
+
+
+def _outcomes(ledger: Ledger, number: int) -> Iterable[Outcome]:
+    """What a run itself came to; a plan it took over from one that was cut off is no news."""
+    return (
+        Outcome(row.client, row.state, row.reason, row.seconds, row.steps)
+        for row in ledger.rows(number)
+        if not row.is_adopted and row.state not in ("queued", "running")
+    )
