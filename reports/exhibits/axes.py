@@ -193,6 +193,8 @@ class PlainAxes(Axes):
         for scale, sides in ((self.xaxis, ("bottom", "top")), (self.yaxis, ("left", "right"))):
             for side in sides:
                 self.spines[side].register_axis(scale)
+                # Else it would be placed by the data: matplotlib places it when marks are made.
+                self.spines[side].get_position()
 
 
 def arrange(figure: Figure, renderer: RendererBase) -> None:

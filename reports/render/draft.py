@@ -55,7 +55,7 @@ _STYLE: Final = """<style>
 .draft-shade { display: none; }
 html:has(.draft-mark) { scroll-padding-top: 6.5rem; }
 .draft-mark ~ .chapters { top: 2.3rem; }
-@media (max-width: 48rem) { .draft-mark .meaning { display: none; } }
+@media screen and (max-width: 48rem) { .draft-mark .meaning { display: none; } }
 @media (min-width: 70rem) { .draft-mark ~ .chapters { max-height: calc(100vh - 2.3rem); } }
 @media print {
   .draft-mark { position: static; -webkit-print-color-adjust: exact; print-color-adjust: exact; }

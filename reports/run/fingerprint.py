@@ -78,18 +78,31 @@ def shared_digests(params: Path, notebook: Path) -> SharedDigests:
 
     Raises
     ------
+    ClientFileError
+        A file or folder of parameters is missing; all that are.
     OSError
-        A folder or file is missing or cannot be read.
+        Another file is missing or cannot be read.
     """
     code, templates = _packaged()
     return SharedDigests(
         notebook={notebook.name: _of_file(notebook)},
         code=code,
         templates=templates,
-        **{part: _of_data(params / part) for part in DATA_FOLDERS},
+        **_parameters(params),
         lock=_lock(),
         fonts=_fonts(chinese_font()),
     )
+
+
+def _parameters(params: Path) -> dict[str, dict[str, str]]:
+    try:
+        return {part: _of_data(params / part) for part in DATA_FOLDERS}
+    except OSError:
+        from planning.inputs import read_parameters
+
+        # Whoever reads them says which are missing, and what would be right.
+        read_parameters(params)
+        raise
 
 
 def fingerprint(

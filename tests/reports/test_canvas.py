@@ -206,3 +206,14 @@ def test_a_picture_in_a_chart_is_refused():
     axes.imshow(np.zeros((2, 2)))
     with pytest.raises(NotImplementedError):
         svg(figure)
+
+
+@pytest.mark.parametrize("draw", [bars, lambda figure, axes: axes.plot([0, 1], [3.4, 3.9])])
+def test_the_line_under_a_chart_is_at_its_bottom(draw):
+    """Also where the scale is turned round, or does not begin at nothing."""
+    figure, axes = new_figure()
+    draw(figure, axes)
+    svg(figure)
+    line = axes.spines["bottom"]
+    ends = line.get_transform().transform_path(line.get_path()).vertices
+    assert ends.ravel() == pytest.approx([axes.bbox.x0, axes.bbox.y0, axes.bbox.x1, axes.bbox.y0])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from planning.errors import ClientFileError
 from reports.run import fingerprint as module
 from reports.run.fingerprint import (
     BESIDE_DOCUMENTS,
@@ -213,12 +214,13 @@ def test_the_font_is_told_by_name_size_and_version(tree):
     assert module._fonts(None) == {}
 
 
-def test_what_is_missing_is_an_error_of_the_disk(tree):
-    """Nothing is built from a project with a hole."""
+def test_parameters_that_are_missing_are_said_as_such(tree):
+    """Nothing is built from a project with a hole, and nobody is sent to look at ``--out``."""
     (tree / "params/market/lpr.csv").unlink()
     (tree / "params/market").rmdir()
-    with pytest.raises(FileNotFoundError, match="market"):
+    with pytest.raises(ClientFileError) as told:
         shared_of(tree)
+    assert any("params" in problem.file for problem in told.value.problems)
 
 
 def test_the_projects_own_files_are_found():

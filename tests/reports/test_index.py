@@ -101,7 +101,8 @@ def test_a_plan_shows_its_figures_people_and_documents(write):
     """Debt to the fen, instalments in whole 元, share with colour, findings, six documents."""
     page = write(Entry("c-1", "done", figures=FIGURES))
     assert page.row("c-1")[:9] == [
-        "c-1", "陈晓", "周敏", "完成草案", "800,000.50", "8,109", "44.1%▲ 关注", "−120", "1 · 0 · 1",
+        "c-1", "陈晓", "周敏", "完成草案", "800,000.50", "8,109", "44.1%▲ 关注", "−120",
+        "1 · 0 · 1",
     ]  # fmt: skip
     assert {
         "c-1/plan.html",
