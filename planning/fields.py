@@ -6,6 +6,7 @@ They read exact numbers (``int`` or ``Decimal``, never a float) and say what is 
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
@@ -224,6 +225,10 @@ def _reachable(text: str) -> str:
 
 
 def _without(text: str, refused: tuple[Kind, ...]) -> str:
+    if _ASTRAY.search(text):
+        raise PydanticCustomError(
+            "string_pattern_mismatch", "characters that can be seen", {"pattern": LINE}
+        )
     kind = next((one.kind for one in identifiers(text) if one.kind in refused), None)
     if kind == "identity_number":
         raise PydanticCustomError("identity_number", "a text without an identity number")
@@ -239,8 +244,34 @@ Reference = Annotated[
 ]
 """An identifier: lower-case letters, digits, hyphen, underscore; no number of a person."""
 
-LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$"
-"""One line in any script, without control characters or changes of writing direction."""
+_UNSEEN: Final = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+)
+"""Characters of the first plane that show nothing, for a class of a regular expression."""
+
+_TAGS: Final = "\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+"""Those of other planes, which no schema holds: every tool writes them in its own way."""
+
+_VARIANTS: Final = r"\ufe00-\ufe0f"
+_MORE_VARIANTS: Final = "\U000e0100-\U000e01ef"
+"""Variation selectors (异体字选择符): they choose a form of the ideograph before them."""
+
+_IDEOGRAPHS: Final = r"\u3400-\u9fff\uf900-\ufaff"
+_MORE_IDEOGRAPHS: Final = "\U00020000-\U0003fffd"
+
+LINE: Final = (
+    rf"^(?:[^\x00-\x1f\x7f-\x9f\u2028\u2029{_UNSEEN}{_VARIANTS}]"
+    rf"|(?:[{_IDEOGRAPHS}]|[^\x00-\uffff])[{_VARIANTS}])+$"
+)
+"""One line in any script, without control characters and others that nobody can see."""
+
+HIDDEN: Final = re.compile(f"[{_UNSEEN}{_VARIANTS}{_TAGS}{_MORE_VARIANTS}]")
+"""A character that shows nothing by itself."""
+
+_ASTRAY: Final = re.compile(
+    f"[{_TAGS}]|(?<![{_IDEOGRAPHS}{_MORE_IDEOGRAPHS}])[{_VARIANTS}{_MORE_VARIANTS}]"
+)
 
 _LINE: Final = StringConstraints(min_length=1, max_length=200, pattern=LINE)
 

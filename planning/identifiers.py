@@ -59,7 +59,26 @@ _WRITTEN: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_GROUPED: Final = re.compile(
+    rf"""
+    (?<![0-9A-Fa-f])(?<![0-9][.,])
+    (?:
+        [1-9](?:{_BETWEEN}?[0-9]){{16}}{_BETWEEN}?[0-9Xx]
+        |[1-9][0-9]{{5}}{_BETWEEN}[0-9]{{6}}{_BETWEEN}[0-9]{{3}}
+    )
+    (?![0-9A-Za-z])(?![.,][0-9])
+    """,
+    re.VERBOSE,
+)
+"""An identity number in groups of any size; in the older form, which has no check, of its parts."""
+
+_WRITTEN_DAY: Final = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9])")
+_DAY_OF_BIRTH: Final = 6
+"""Digits before the day of birth in an identity number."""
+
 _AS_ASCII: Final = str.maketrans("０１２３４５６７８９Ｘｘ", "0123456789Xx")
+_IN_ADDRESS: Final = r"[^\s<>()\[\]{}\"“”,，;；:：、。@＠]+"
+_MAILBOX: Final = re.compile(rf"{_IN_ADDRESS}(?:[@＠]{_IN_ADDRESS})+")
 _NAMING: Final = re.compile(r"[0-9]{15,}|(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 
 
@@ -97,8 +116,8 @@ def identifiers(text: str) -> Iterator[Identifier]:
     for run in _LONG.finditer(text):
         # A neighbour on either side, and one more beyond a point, tell whether it stands alone.
         before = max(run.start() - 2, 0)
-        shown = text[before : run.end() + 2].translate(_AS_ASCII)
-        for kind, start, end in _in_run(shown):
+        shown = text[before : run.end() + 4].translate(_AS_ASCII)
+        for kind, start, end in _apart([*_in_groups(shown), *_in_run(shown)]):
             yield Identifier(kind, text[before + start : before + end], before + start)
 
 
@@ -116,6 +135,37 @@ def masked(text: str) -> str:
         end = one.start + len(one.written)
         text = f"{text[: one.start]}{mask(one.written)}{text[end:]}"
     return text
+
+
+def without_mailboxes(text: str) -> str:
+    """
+    A text with every mailbox in it masked, and what comes near to one.
+
+    Examples
+    --------
+    >>> without_mailboxes("寄给 luo.min@example.com，别寄错")
+    '寄给 l***@e***.com，别寄错'
+    """
+    return _MAILBOX.sub(lambda found: mask_mailbox(found.group()), text)
+
+
+def mask_mailbox(address: str) -> str:
+    """A mailbox of which whoever knows it recognises the first letters, and its last label."""
+    local, _, name = address.replace("＠", "@").rpartition("@")
+    first, dot, last = name.rpartition(".")
+    return f"{local[:1]}***@{(first or last)[:1]}***{dot}{last if dot else ''}"
+
+
+def names_somebody(text: str) -> bool:
+    """
+    Whether a text has a number of a person in it, or a mailbox.
+
+    Examples
+    --------
+    >>> names_somebody("身份证 110105 1949 1231 002X"), names_somebody("看过变动表，2026-11-22")
+    (True, False)
+    """
+    return _MAILBOX.search(text) is not None or next(identifiers(text), None) is not None
 
 
 def mask(number: str) -> str:
@@ -139,6 +189,31 @@ def _in_run(text: str) -> Iterator[tuple[Kind, int, int]]:
                 yield kind, match.start(), end
                 place = end
                 break
+
+
+def _in_groups(text: str) -> Iterator[tuple[Kind, int, int]]:
+    """Identity numbers of a run, however their digits are grouped."""
+    place = 0
+    while match := _GROUPED.search(text, place):
+        is_it = _is_identity(_closed_up(match[0]).upper()) and not _is_of_days(match[0])
+        place = match.end() if is_it else match.start() + 1
+        if is_it:
+            yield "identity_number", match.start(), match.end()
+
+
+def _is_of_days(written: str) -> bool:
+    """Whether a row of days makes up the digits: one stands where no day of birth would."""
+    places = (len(_closed_up(written[: day.start()])) for day in _WRITTEN_DAY.finditer(written))
+    return any(place != _DAY_OF_BIRTH for place in places)
+
+
+def _apart(found: list[tuple[Kind, int, int]]) -> Iterator[tuple[Kind, int, int]]:
+    """Numbers by their place, of those that share digits the first."""
+    last = 0
+    for kind, start, end in sorted(found, key=lambda one: (one[1], -one[2])):
+        if start >= last:
+            yield kind, start, end
+            last = end
 
 
 def _ends(match: re.Match[str]) -> tuple[int, ...]:

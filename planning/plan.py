@@ -118,6 +118,7 @@ class Market(Record):
     latest: IndexPoint | None
     history: tuple[IndexPoint, ...]
     missing_publications: tuple[date, ...]
+    missing_count: int = reckoned(lambda market: len(market["missing_publications"]))
 
 
 class CashflowMonth(Record):

@@ -31,7 +31,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from planning.errors import Problem
-from planning.identifiers import mask, masked
+from planning.identifiers import mask, masked, without_mailboxes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,8 @@ _INTEGER: Final = re.compile(r"[-+]?[0-9]+")
 _DECIMAL: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
+_MAILBOX_FIELD: Final = "email"
+_WORD: Final = re.compile(r"[^\W_]+")
 _LONG_DIGITS: Final = re.compile(r"\d{9,}")
 _UNPRINTED: Final = ("Cc", "Cf", "Cs")
 
@@ -83,7 +85,9 @@ class Tree:
         return self._lines.get(path, 1)
 
     def problem(self, path: Place, code: str, found: object = "", **numbers: object) -> Problem:
-        """A problem at `path` of this file, located."""
+        """A problem at `path` of this file, located; of a mailbox it shows the form alone."""
+        if path[-1:] == (_MAILBOX_FIELD,):
+            found = _WORD.sub(lambda word: f"{word[0][0]}***", str(found))
         return Problem(
             self.file, self.line(path), field_name(path), code, shortened(found), numbers
         )
@@ -106,15 +110,15 @@ def shortened(found: object, width: int = 60) -> str:
     """
     A value as one short line for a problem's `found`.
 
-    Long runs of digits may be identity or card numbers and keep only their ends; characters
-    that do not print show their code.
+    Long runs of digits may be identity or card numbers and keep only their ends, a mailbox its
+    first letters; characters that do not print show their code.
 
     Examples
     --------
     >>> shortened("110101199001011234 张")
     '110*************34 张'
     """
-    text = masked(" ".join(str(found).split()))
+    text = without_mailboxes(masked(" ".join(str(found).split())))
     text = _LONG_DIGITS.sub(lambda run: mask(run[0]), text)
     text = "".join(
         f"\\u{ord(sign):04x}" if unicodedata.category(sign) in _UNPRINTED else sign for sign in text

@@ -20,6 +20,7 @@ from reports.options import (
     BUILT,
     IN_CLONE,
     AsOf,
+    Commands,
     Files,
     LanguageOption,
     Out,
@@ -33,6 +34,7 @@ from reports.run import commands as plan_commands
 
 app = typer.Typer(
     name="planner",
+    cls=Commands,
     help="Liability plans 负债规划: check client files, build plans, examine the machine.",
     no_args_is_help=True,
     add_completion=False,

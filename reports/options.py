@@ -7,17 +7,31 @@ The one place that may ask today's date, to fill in ``--as-of``.
 from __future__ import annotations
 
 import re
+import sys
 from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_CLONE = ROOT / "params"
 BUILT = Path("out")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Commands(TyperGroup):
+    """Commands that go on where a terminal or a log cannot show one of their characters."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run one, with such a character written out as its code point."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **extra)
 
 
 def day_of(text: str, language: str) -> date:

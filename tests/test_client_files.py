@@ -175,6 +175,30 @@ def test_two_sound_files_may_not_share_a_reference(tmp_path):
     assert problems[0].numbers == {"other": str(first)}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "罗\u200b女士",
+        "罗\u00ad女士",
+        "罗\u200e女士",
+        "罗\u2060女士",
+        "\ufeff罗女士",
+        "Luo\ufe0f",
+        "罗\u3164",
+    ],
+)
+def test_signs_that_nobody_sees_are_refused_in_a_line(tmp_path, name):
+    """They would keep a name from being known for the same name."""
+    _, problems = check_households([edited(tmp_path, "罗女士", name)], AS_OF)
+    assert {(one.field, one.code) for one in problems} == {("name", "string_pattern_mismatch")}
+
+
+@pytest.mark.parametrize("name", ["葛\U000e0100女士", "辻\ufe00女士", "𠮷\U000e0101女士", "José"])
+def test_the_form_of_an_ideograph_may_be_chosen(tmp_path, name):
+    """A variation selector (异体字选择符) after an ideograph is part of how a name is written."""
+    assert check_households([edited(tmp_path, "罗女士", name)], AS_OF)[1] == ()
+
+
 def test_a_file_that_is_not_there_is_a_problem(tmp_path):
     """It does not keep the other files from being read."""
     households, problems = check_households([tmp_path / "none.yaml", PLAIN], AS_OF)

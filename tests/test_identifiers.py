@@ -32,6 +32,12 @@ def kinds(text):
         ("440524188001010014", "identity_number"),  # GB 11643-1999, annex A
         ("110105 19491231 002X", "identity_number"),
         ("１１０１０５１９４９１２３１００２Ｘ", "identity_number"),
+        ("110105 1949 1231 002X", "identity_number"),
+        ("1101-0519-4912-3100-2X", "identity_number"),
+        ("110105 1949-12-31 002X", "identity_number"),
+        ("11 01 05 1949 12 31 002 X", "identity_number"),
+        ("440524 188001 010014", "identity_number"),
+        ("130503 670401 001", "identity_number"),
         ("130503670401001", "identity_number"),  # the form of before 1999
         (CARD, "card_number"),
         ("4111-1111-1111-1111", "card_number"),
@@ -63,6 +69,8 @@ def test_numbers_of_people_are_found_however_they_are_written(text, kind, around
         "0571-0000-0101",
         "010-62345678",
         "2026-11-22 2027-01-05 2027-04-19",
+        # Digits of an identity number, with its check, in a row of days.
+        "2025-12-06 2019-09-10 2023-02-07",
         "2026 2028 2030 2032 2034",
         "13,800,138,000.00 元",
         "0.13800138000",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from planning.errors import ClientFileError
 from planning.household.conflicts import household_conflicts
 from planning.household.notes import household_notes
-from planning.household.profile import Household
+from planning.household.profile import ClientReference, Household
 from planning.household.statutory import pay_conflicts
 from planning.record_file import checked_record, conflict_problem, in_order, value_at
 from planning.yaml_tree import Tree, read_tree
@@ -92,6 +93,16 @@ def check_households(
         if household is not None:
             households[path] = household
     return households, tuple(problems)
+
+
+def reference_of(path: Path) -> str | None:
+    """The reference a file gives itself, whatever else is wrong with it; None where it is none."""
+    try:
+        return TypeAdapter(ClientReference).validate_python(
+            value_at(read_tree(path).data, ("client",))
+        )
+    except ValidationError:
+        return None
 
 
 def notes_on(

@@ -10,24 +10,30 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from planning.household.client import check_household
+from reports.delivery.recipient import Recipient, recipient_of
 from reports.delivery.standing import StandingPlan, stands
 from reports.delivery.vault import Archiving, archived, clean, digests, set_aside, vault_folder
 from reports.run.fingerprint import changed_parts, fingerprint, shared_digests
 from reports.run.ledger.approvals import (
+    Mailbox,
     approval_of,
     enter_approval,
     enter_archive,
     enter_revocations,
+    known_recipient,
+    revoked_of,
 )
 from reports.run.ledger.login import login
+from reports.run.pages.day import figures_before
 from reports.run.pages.difference import difference
 
 if TYPE_CHECKING:
-    from reports.run.ledger.approvals import Approval, Signature
+    from reports.run.ledger.approvals import Approval, PlanKey, Signature
     from reports.run.ledger.ledger import DonePlan, Ledger
     from reports.run.ledger.rows import PlanRow
 
@@ -43,6 +49,8 @@ RefusalCode = Literal[
     "own_plan",
     "own_client",
     "far_change",
+    "other_mailbox",
+    "revoked",
     "not_approved",
 ]
 
@@ -61,10 +69,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A plan that is approved; not `is_new` where it was so already."""
+    """
+    A plan that is approved; not `is_new` where it was so already.
+
+    Parameters
+    ----------
+    overrides : the approval of the very same bytes that somebody had taken back.
+    """
 
     approval: Approval
     is_new: bool
+    overrides: Approval | None = None
 
     @property
     def client(self) -> str:
@@ -122,7 +137,12 @@ class Approver:
         return self._decided(client, is_named=True)
 
     def approve_all(self) -> Iterator[Approved | Refusal]:
-        """The same of every client of the day; plans that moved far wait for a look at them."""
+        """
+        The same of every client of the day, but for those to be looked at one by one.
+
+        A plan that moved far waits for a look at the changes; one that would go to another
+        mailbox than the last, or whose approval was taken back, waits to be named singly.
+        """
         for client in sorted({*self._attempts, *self._plans}):
             yield self._decided(client, is_named=False)
 
@@ -146,6 +166,10 @@ class Approver:
         return {row.client: row for row in rows}
 
     @cached_property
+    def _before(self) -> Mapping[str, Mapping[str, Any]]:
+        return figures_before(self._ledger, self._desk.as_of, self._desk.language)
+
+    @cached_property
     def _shared(self) -> Mapping[str, Mapping[str, str]]:
         return shared_digests(self._desk.params, self._desk.notebook)
 
@@ -156,12 +180,16 @@ class Approver:
         standing = stands(self._desk.run_folder, plan)
         if not isinstance(standing, StandingPlan):
             return Refusal(client, standing.code, {"files": standing.files})
+        recipient = cache(lambda: _mailbox_of(plan))
         questions: tuple[Callable[[], Refusal | None], ...] = (
             lambda: self._outdated(plan),
             lambda: self._same_eyes(plan, standing) if self._desk.is_four_eyes else None,
+            lambda: None if is_named else self._revoked(standing.key),
+            lambda: None if is_named else self._other_mailbox(client, recipient()),
             lambda: None if is_named or self._desk.has_seen_changes else self._unseen(plan),
         )
-        return _first(question() for question in questions) or self._approved(standing)
+        refusal = _first(question() for question in questions)
+        return refusal or self._approved(standing, recipient())
 
     def _unfinished(self, client: str, plan: DonePlan | None) -> Refusal | None:
         """A later attempt that made no plan: what stands is not what was asked for last."""
@@ -195,26 +223,55 @@ class Approver:
         return None
 
     def _unseen(self, plan: DonePlan) -> Refusal | None:
-        desk = self._desk
-        before = self._ledger.before(plan.client, desk.as_of, desk.language, plan.run_id)
-        if before is None or not before.figures or not plan.figures:
+        before = self._before.get(plan.client)
+        if before is None or not plan.figures:
             return None
-        marks = difference(before.figures, plan.figures).marks
+        marks = difference(before, plan.figures).marks
         return Refusal(plan.client, "far_change", {"marks": str(len(marks))}) if marks else None
 
-    def _approved(self, standing: StandingPlan) -> Approved:
+    def _revoked(self, key: PlanKey) -> Refusal | None:
+        revoked = revoked_of(self._ledger, key)
+        return Refusal(key.client, "revoked", revocation_facts(revoked)) if revoked else None
+
+    def _other_mailbox(self, client: str, recipient: Mailbox | None) -> Refusal | None:
+        before = known_recipient(self._ledger, client)
+        if recipient is None or before is None or before.sha256 == recipient.sha256:
+            return None
+        facts = {"before": before.masked, "now": recipient.masked}
+        return Refusal(client, "other_mailbox", facts)
+
+    def _approved(self, standing: StandingPlan, recipient: Mailbox | None) -> Approved:
         key, desk = standing.key, self._desk
         held = approval_of(self._ledger, key.client, key.as_of, key.language, key.plan_sha256)
-        if held and all(archived(desk.out, held, name) is not None for name in held.archive):
+        if held and held.recipient == recipient and _is_archived(desk.out, held):
             return Approved(held, is_new=False)
-        files = clean(standing.files)
+        overridden, files = revoked_of(self._ledger, key), clean(standing.files)
         with Archiving(desk.out, desk.as_of, key.client, files) as archiving:
-            approval, is_new = enter_approval(self._ledger, key, self._signed, digests(files))
+            approval, is_new = enter_approval(
+                self._ledger, key, self._signed, digests(files), recipient
+            )
             if not is_new:
                 # Its copy was lost or touched: it is made again from the bytes that were approved.
                 approval = enter_archive(self._ledger, approval, digests(files))
             archiving.finish(approval)
-        return Approved(approval, is_new)
+        return Approved(approval, is_new, overridden)
+
+
+def revocation_facts(revoked: Approval) -> dict[str, str]:
+    """Who took an approval back, when and why, as its sentence names them."""
+    when = f"{revoked.revoked_at.astimezone():%Y-%m-%d %H:%M}" if revoked.revoked_at else ""
+    return {"by": revoked.revoked_by or "", "when": when, "note": revoked.revoked_note or ""}
+
+
+def _mailbox_of(plan: DonePlan) -> Mailbox | None:
+    """Where a plan would go, as its client file says; None where it names no mailbox."""
+    household, _ = check_household(Path(plan.client_file), plan.as_of)
+    found = recipient_of(household) if household else None
+    return Mailbox(found.sha256, found.masked) if isinstance(found, Recipient) else None
+
+
+def _is_archived(out: Path, held: Approval) -> bool:
+    return all(archived(out, held, name) is not None for name in held.archive)
 
 
 def _first(refusals: Iterable[Refusal | None]) -> Refusal | None:

@@ -2,32 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from reports.delivery.approval import revocation_facts
 from reports.language import Language
 
 if TYPE_CHECKING:
     from reports.delivery.approval import Approved, Refusal
+    from reports.delivery.gone_out import GoneOut
+    from reports.run.ledger.approvals import Approval
 
 PARTS = "parts"
 STATE = "state"
 
 
 def approved_line(approved: Approved, language: str) -> str:
-    """Who approved a client's plan and when; that it was so already, where it was."""
-    held = approved.approval
+    """Who approved a client's plan, when, and for which mailbox; that it was so already."""
+    speech, held = Language(language), approved.approval
     when = f"{held.approved_at.astimezone():%Y-%m-%d %H:%M}"
-    short = held.key.plan_sha256[:12]
+    facts = f"{held.approved_by}{speech.either('，', ', ')}{when}"
+    facts += f"{speech.either('，', ', ')}{held.key.plan_sha256[:12]}"
     if approved.is_new:
-        zh = f"{approved.client}：已审批（{held.approved_by}，{when}，{short}）"
-        en = f"{approved.client}: approved ({held.approved_by}, {when}, {short})"
+        zh, en = f"已审批（{facts}）", f"approved ({facts})"
     else:
-        zh = f"{approved.client}：此前已审批，内容没有变（{held.approved_by}，{when}，{short}）"
-        en = (
-            f"{approved.client}: approved already, and unchanged since "
-            f"({held.approved_by}, {when}, {short})"
+        zh = f"此前已审批，内容没有变（{facts}）"
+        en = f"approved already, and unchanged since ({facts})"
+    parts = [speech.either(zh, en), _addressee(held, speech), _overridden(approved, speech)]
+    told = speech.either("；", "; ").join(filter(None, parts))
+    return _printable(f"{approved.client}{speech.either('：', ': ')}{told}")
+
+
+def _addressee(held: Approval, speech: Language) -> str:
+    if held.recipient is None:
+        return speech.either("档案里没有邮箱", "its client file names no mailbox")
+    masked = held.recipient.masked
+    return speech.either(f"寄往 {masked}", f"goes to {masked}")
+
+
+def _overridden(approved: Approved, speech: Language) -> str:
+    """Whose revocation of the same plan this approval sets aside."""
+    if approved.overrides is None:
+        return ""
+    facts = revocation_facts(approved.overrides)
+    return speech.either(
+        "推翻了 {by} 于 {when} 的撤回（{note}）",
+        "this sets aside what {by} took back on {when} ({note})",
+    ).format_map(facts)
+
+
+def revoked_lines(client: str, gone: Iterable[GoneOut], language: str) -> Iterator[str]:
+    """That the plan is a draft again, and what of it is in a mailbox already."""
+    speech = Language(language)
+    yield speech.either(
+        f"{client}：已撤回审批，规划书恢复为草案",
+        f"{client}: the approval is taken back; the plan is a draft again",
+    )
+    for mail in gone:
+        yield _printable(f"{client}{speech.either('：', ': ')}{_gone(mail, speech)}")
+
+
+def _gone(mail: GoneOut, speech: Language) -> str:
+    to, when = mail.recipient_masked, f"{mail.at.astimezone():%Y-%m-%d %H:%M}"
+    if mail.is_certain:
+        return speech.either(
+            f"这份规划书已于 {when} 寄往 {to}，撤回审批收不回这封信。"
+            "请告诉客户那一份不要再用；改好、重新审批后再寄。",
+            f"this plan was sent to {to} on {when}, and taking the approval back does not take "
+            "the mail back. Tell the client not to use it, and send the mended plan once it is "
+            "approved.",
         )
-    return _printable(Language(language).either(zh, en))
+    return speech.either(
+        f"这份规划书可能已于 {when} 寄往 {to}，还没有定论。"
+        "请问客户是否收到，收到的那一份不要再用。",
+        f"this plan may have been sent to {to} on {when}; nobody knows yet. Ask the client, who "
+        "should not use it if it came.",
+    )
 
 
 def refusal_line(refusal: Refusal, language: str) -> str:

@@ -8,15 +8,17 @@ kept back with its reasons.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import parse_qsl, urlencode
 
 from reports.delivery.consent import Refusal, consent_refusals
+from reports.delivery.history import History
 from reports.delivery.identity import plan_digest
+from reports.delivery.journal import Journal
 from reports.delivery.mailbox import MASK, digest_of
 from reports.delivery.mails import Addressed, MailKey
 from reports.delivery.recipient import Recipient, recipient_of
@@ -70,29 +72,67 @@ class Case:
         return self.addressed.key.client
 
 
-def cases_of(ledger: Ledger, day: Day, clients: Iterable[str], today: date) -> tuple[Case, ...]:
+@dataclass(frozen=True, slots=True)
+class Look:
     """
-    The cases of clients, by reference; of every plan of the day where none is named.
+    Where cases are read from, and how strict the house is.
 
     Parameters
     ----------
-    today : the day the mails would go out, which consents are read against.
+    journal : what has gone, kept beside the ledger.
+    is_four_eyes : a plan that its own maker approved stays back.
     """
-    plans = {plan.client: plan for plan in ledger.done_plans(day.as_of, day.language).values()}
+
+    ledger: Ledger
+    day: Day
+    journal: Journal = field(repr=False)
+    is_four_eyes: bool = False
+
+    @classmethod
+    def at(cls, ledger: Ledger, day: Day, *, is_four_eyes: bool = False) -> Self:
+        """A look at what stands now; ClientFileError where the journal cannot be read."""
+        return cls(ledger, day, Journal(day.out), is_four_eyes)
+
+    @property
+    def today(self) -> date:
+        """The day the mails would go out, which consents are read against."""
+        return self.ledger.now().astimezone().date()
+
+
+def cases_of(look: Look, clients: Iterable[str]) -> tuple[Case, ...]:
+    """The cases of clients, by reference; of every plan of the day where none is named."""
+    day = look.day
+    plans = {plan.client: plan for plan in look.ledger.done_plans(day.as_of, day.language).values()}
     asked = tuple(dict.fromkeys(clients)) or tuple(sorted(plans))
-    return tuple(case_of(ledger, day, client, plans.get(client), today) for client in asked)
+    return tuple(case_of(look, client, plans.get(client)) for client in asked)
 
 
-def case_of(ledger: Ledger, day: Day, client: str, plan: DonePlan | None, today: date) -> Case:
+def case_of(look: Look, client: str, plan: DonePlan | None) -> Case:
     """A client's case; `plan` is the one that stands, None where there is none."""
+    ledger, day = look.ledger, look.day
     if plan is None:
         return _without_plan(day, client)
     digest = plan_digest(plan.artefacts)
     approval = approval_of(ledger, client, day.as_of, day.language, digest)
-    recipient, refusals = _recipient(plan, today)
-    refusals = (*_plan_refusals(ledger, day, plan, approval), *refusals)
+    recipient, refusals = _recipient(plan, look.today)
     addressed = _addressed(day, client, digest, recipient)
-    return Case(addressed, refusals, recipient, plan, approval)
+    found = (
+        *_plan_refusals(ledger, day, plan, approval),
+        *_own_approval(look, plan, approval),
+        *_other_mailbox(approval, recipient),
+        *refusals,
+        *(History(ledger, look.journal).repeats(addressed) if recipient else ()),
+    )
+    return Case(addressed, found, recipient, plan, approval)
+
+
+def case_again(look: Look, case: Case) -> Case:
+    """The case as it stands now: plan, approval, files, consent and mailbox are read anew."""
+    if case.plan is None:
+        return case
+    found = look.ledger.last_done(case.plan.client_file, look.day.as_of)
+    is_it = found is not None and (found.client, found.language) == (case.client, look.day.language)
+    return case_of(look, case.client, found if is_it else case.plan)
 
 
 def references(ledger: Ledger, day: Day, named: Iterable[str]) -> tuple[str, ...]:
@@ -115,13 +155,6 @@ def reason_words(text: str, language: str) -> str:
         return Refusal(code, dict(parse_qsl(facts))).sentence(language)
     except (KeyError, ValueError):
         return text
-
-
-def is_still_approved(ledger: Ledger, case: Case) -> bool:
-    """Whether the approval that a case rests on has not been revoked since."""
-    sent = case.addressed
-    key = sent.key
-    return approval_of(ledger, key.client, sent.as_of, sent.language, key.plan_sha256) is not None
 
 
 def kept_back(case: Case, *refusals: Refusal) -> Case:
@@ -156,6 +189,27 @@ def _plan_refusals(
     now = _digest_of_file(Path(plan.client_file))
     if now is not None and now != plan.fingerprint.get("client_file"):
         yield Refusal("client_file_changed")
+
+
+def _own_approval(look: Look, plan: DonePlan, approval: Approval | None) -> Iterator[Refusal]:
+    """With four eyes (双人复核) the approver is not the maker, wherever it was approved."""
+    if not look.is_four_eyes or approval is None:
+        return
+    maker = look.ledger.run(plan.run_id).maker
+    if not maker:
+        yield Refusal("maker_unknown")
+    elif maker == approval.approved_login:
+        yield Refusal("own_plan")
+
+
+def _other_mailbox(approval: Approval | None, recipient: Recipient | None) -> Iterator[Refusal]:
+    """An approval is for the mailbox it was given for."""
+    if approval is None or recipient is None:
+        return
+    before = approval.recipient
+    if before is None or before.sha256 != recipient.sha256:
+        facts = {"before": before.masked if before else MASK, "now": recipient.masked}
+        yield Refusal("approved_elsewhere", facts)
 
 
 def _was_approved(ledger: Ledger, day: Day, client: str) -> bool:

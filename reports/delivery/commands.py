@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -28,10 +29,8 @@ from reports.options import (
 )
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from reports.delivery.approval import Approved, Approver, Desk, Refusal
-    from reports.delivery.purge import Purge
+    from reports.delivery.purge import Item, Purge
     from reports.delivery.retention import Terms
     from reports.run.ledger.approvals import Signature
     from reports.run.ledger.ledger import Ledger
@@ -79,18 +78,23 @@ def approve(
         approver = Approver(ledger, desk, signed)
         try:
             if revoke:
-                _revoke(approver, client, language)
+                _revoke(approver, ledger, client, language)
             elif every:
                 _point_to_changes(desk, language)
                 _tell(approver.approve_all(), language)
             else:
-                _tell([approver.approve(client)], language)
+                decided = approver.approve(client)
+                _tell([decided], language)
+                _point_to_copy(desk, decided, language)
         finally:
-            _show_again(ledger, desk)
+            _show_again(ledger, out, day, language)
 
 
 def purge(
-    as_of: AsOf = "",
+    as_of: Annotated[
+        str,
+        typer.Option("--as-of", metavar="DAY", help="judge terms as of this day; today if absent"),
+    ] = "",
     language: LanguageOption = "zh",
     params: Params = IN_CLONE,
     out: Out = BUILT,
@@ -105,6 +109,12 @@ def purge(
     from reports.delivery.purge import Purge
 
     day = day_of(as_of or today(), language)
+    if apply and day > date.fromisoformat(today()):
+        _end(
+            language,
+            f"{day} 还没有到：可以不加 --apply 预先查看，到了那一天才能清除",
+            f"{day} is yet to come: look ahead without --apply, and remove on the day itself",
+        )
     terms = _terms(params, day, language)
     with _held(out, language) as ledger:
         wanted = Purge.of(out, ledger, terms, day)
@@ -123,6 +133,7 @@ def _require_whom(client: str, language: str, *, every: bool, revoke: bool) -> N
 
 
 def _signature(by: str, note: str, language: str) -> Signature:
+    from planning.identifiers import names_somebody
     from reports.run.ledger.approvals import Signature
 
     signed = Signature(" ".join(by.split()), " ".join(note.split()))
@@ -137,6 +148,13 @@ def _signature(by: str, note: str, language: str) -> Signature:
             language,
             f"审批人不超过 {LONGEST_NAME} 字，说明不超过 {LONGEST_NOTE} 字",
             f"a name has up to {LONGEST_NAME} characters, a note up to {LONGEST_NOTE}",
+        )
+    if names_somebody(signed.name) or names_somebody(signed.note):
+        _end(
+            language,
+            "审批人和说明会一直留在台账里：请不要写证件号、银行卡号、手机号或邮箱",
+            "a name and a note stay in the ledger: leave out numbers of identity cards, bank "
+            "cards and mobiles, and mailboxes",
         )
     if not (signed.name + signed.note).isprintable():
         _end(
@@ -201,6 +219,20 @@ def _point_to_changes(desk: Desk, language: str) -> None:
         )
 
 
+def _point_to_copy(desk: Desk, decided: Approved | Refusal, language: str) -> None:
+    """Where the documents without the draft mark are, to be printed or handed over."""
+    from reports.delivery.approval import Approved
+    from reports.delivery.vault import PDF, vault_folder
+
+    if isinstance(decided, Approved):
+        place = vault_folder(desk.out, desk.as_of, decided.client) / PDF
+        say(
+            language,
+            f"不带草案标记的 PDF（可打印、面交）：{place}",
+            f"the PDF without the draft mark, to print or hand over: {place}",
+        )
+
+
 def _tell(decided: Iterable[Approved | Refusal], language: str) -> None:
     """A line a client, and how many of each; a refusal makes the exit code 1."""
     from reports.delivery.approval import Approved
@@ -231,30 +263,29 @@ def _tell(decided: Iterable[Approved | Refusal], language: str) -> None:
         raise typer.Exit(1)
 
 
-def _show_again(ledger: Ledger, desk: Desk) -> None:
-    """Write the day's pages with who has approved what."""
-    from reports.run.cluster.shelf import shelf_at
+def _show_again(ledger: Ledger, out: Path, as_of: date, language: str) -> None:
+    """Write a day's pages as things stand now."""
+    from reports.run.cluster.shelf import place_of_day, shelf_at
     from reports.run.pages.day import Day, write_day
     from reports.run.pages.unfinished import Unfinished
 
-    number = ledger.last_run(desk.as_of, desk.language)
+    number = ledger.last_run(as_of, language)
     if number is not None:
-        day = Day(desk.out, desk.as_of, desk.language, shelf_at(desk.run_folder))
-        write_day(day, ledger, number, Unfinished.read(desk.run_folder).outcomes())
+        day = Day(out, as_of, language, shelf_at(place_of_day(str(out), as_of)))
+        write_day(day, ledger, number, Unfinished.read(day.folder).outcomes())
 
 
-def _revoke(approver: Approver, client: str, language: str) -> None:
+def _revoke(approver: Approver, ledger: Ledger, client: str, language: str) -> None:
     from reports.delivery.approval import Refusal
+    from reports.delivery.approval_words import revoked_lines
+    from reports.delivery.gone_out import gone_out
 
     revoked = approver.revoke(client)
     if isinstance(revoked, Refusal):
         _tell([revoked], language)
         return
-    say(
-        language,
-        f"{client}：已撤回审批，规划书恢复为草案",
-        f"{client}: the approval is taken back; the plan is a draft again",
-    )
+    for line in revoked_lines(client, gone_out(ledger, revoked), language):
+        typer.echo(line)
 
 
 def _terms(params: Path, day: date, language: str) -> Terms:
@@ -280,12 +311,25 @@ def _purge(
     from reports.run.pages.page import write_whole
 
     items = wanted.applied(ledger) if is_applied else wanted.items
+    if is_applied:
+        _show_what_remains(wanted.out, ledger, items)
     if report is not None:
         write_whole(report, purge_table(items, language, is_applied=is_applied))
     for line in purge_lines(items, language, is_applied=is_applied):
         typer.echo(line)
     if is_applied and any(item.is_left for item in items):
         raise typer.Exit(1)
+
+
+def _show_what_remains(out: Path, ledger: Ledger, items: Iterable[Item]) -> None:
+    """Write the pages of days of which something went and something stays."""
+    from reports.language import LANGUAGES
+    from reports.run.pages.index import INDEX
+
+    for day in sorted({item.as_of for item in items if item.as_of and not item.is_left}):
+        if (out / day.isoformat() / INDEX).is_file():
+            runs = {ledger.last_run(day, language) or 0: language for language in LANGUAGES}
+            _show_again(ledger, out, day, runs[max(runs)])
 
 
 def _end(language: str, chinese: str, english: str) -> NoReturn:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.headerregistry import Address
@@ -40,6 +41,12 @@ POLICY: Final = SMTP.clone(cte_type="7bit")
 
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 _REFERENCE: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
+
+# "Mr.Smith" and "J.R.Tolkien" are names: what follows their full stops is of both cases, or short.
+_LIKE_A_LINK: Final = re.compile(
+    r"://|@|\b(?i:www\.|https?:|mailto:|tel:)|\w\.(?:[a-z]{2}|[A-Z]{2})"
+    r"|\w\.(?i:com|cn|net|org|info|top|xyz|vip|cc|io|co)\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,16 +187,17 @@ def _values(facts: LetterFacts) -> dict[str, Any]:
     """What the templates show; the sentences are whole, so that they are escaped as a whole."""
     speech = Language(facts.language)
     advisor = facts.advisor
+    sentences = _sentences(facts)
     told = {
         "client": facts.client,
         "as_of": speech.day(facts.as_of),
-        "name": facts.name,
+        "name": _greeted(facts.name, sentences.pop("somebody")),
         "advisor": advisor.name,
         "institution": advisor.institution,
         "contact": advisor.contact or "",
         "review_on": speech.day(facts.review_on),
     }
-    words = {key: text.format_map(told) for key, text in _sentences(facts).items()}
+    words = {key: text.format_map(told) for key, text in sentences.items()}
     return {
         "words": words,
         "subject": words["subject"],
@@ -200,6 +208,18 @@ def _values(facts: LetterFacts) -> dict[str, Any]:
         "language_tag": LANGUAGE_TAGS[speech.code],
         "palette": PALETTE,
     }
+
+
+def _greeted(name: str, somebody: str) -> str:
+    """
+    The name as it greets; `somebody` in place of one that a mail program would make a link of.
+
+    Examples
+    --------
+    >>> _greeted("Mr.Smith", "client"), _greeted("http://evil.example/x", "client")
+    ('Mr.Smith', 'client')
+    """
+    return somebody if _LIKE_A_LINK.search(unicodedata.normalize("NFKC", name)) else name
 
 
 def _sentences(facts: LetterFacts) -> dict[str, str]:

@@ -8,16 +8,16 @@ unclear, 2 the settings or the input were wrong.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from reports.delivery.mail_words import RunEnd, Teller, mail_line, shown, state_word
 from reports.options import (
     BUILT,
     AsOf,
@@ -30,12 +30,11 @@ from reports.options import (
 )
 
 if TYPE_CHECKING:
-    from reports.delivery.cases import Case
+    from reports.delivery.cases import Case, Day
     from reports.delivery.mails import Mail
     from reports.delivery.outbox import Outbox
-    from reports.delivery.parcel import Post
     from reports.delivery.passwords import Passwords
-    from reports.delivery.sending import MailReport, Told
+    from reports.delivery.sending import MailReport
     from reports.delivery.settings import MailSettings
     from reports.run.ledger.ledger import Ledger
 
@@ -44,6 +43,7 @@ DECISIONS = {
     "resend": ("resend", ("ambiguous", "rejected", "given_up", "bounced")),
     "was_sent": ("was_sent", ("ambiguous",)),
     "bounced": ("bounced", ("sent", "ambiguous")),
+    "send_again": ("send_again", ("refused",)),
 }
 
 Clients = Annotated[
@@ -95,7 +95,8 @@ def mail(
         chosen = _settings(asked, settings)
         with _ledger(asked) as ledger:
             report = _mailed(asked, ledger, chosen, _Keys(passwords, password_sheet))
-    _summarise(report, asked, password_sheet if passwords == "random" else None)
+    sheet = password_sheet if passwords == "random" else None
+    RunEnd(report, day, language, send, sheet).tell()
     raise typer.Exit(report.exit_code)
 
 
@@ -106,11 +107,22 @@ def outbox(
     resend: Client = "",
     was_sent: Client = "",
     bounced: Client = "",
+    send_again: Client = "",
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="who said so, and why")] = "",
 ) -> None:
-    """List the mails of a day or of all, or say what became of one: resent, arrived or bounced."""
+    """
+    List the mails of a day or of all, or say what becomes of one.
+
+    It is to be resent, has arrived, has bounced, or is to go again though the household has got
+    one like it.
+    """
     day = day_of(as_of, language) if as_of else None
-    decisions = {"resend": resend, "was_sent": was_sent, "bounced": bounced}
+    decisions = {
+        "resend": resend,
+        "was_sent": was_sent,
+        "bounced": bounced,
+        "send_again": send_again,
+    }
     asked = [(name, client) for name, client in decisions.items() if client]
     if len(asked) > 1:
         say_error(language, "一次只说一件事", "one word about one mail at a time")
@@ -132,6 +144,13 @@ class _Asked:
     out: Path
     clients: tuple[str, ...] = ()
     is_sent: bool = False
+
+    @property
+    def day(self) -> Day:
+        """The plans asked about."""
+        from reports.delivery.cases import Day
+
+        return Day(self.as_of, self.language, self.out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +174,16 @@ class _DraftPasswords:
 def _settings(asked: _Asked, file: Path | None) -> MailSettings:
     from reports.delivery.settings import DRAFTS_ONLY, is_set_up, read_settings
 
-    if asked.is_sent or is_set_up(file):
+    if is_set_up(file):
         return read_settings(file)
+    if asked.is_sent:
+        say_error(
+            asked.language,
+            "还没有发信设置，不能发送：按 docs/mail-relay.md 写好 delivery.toml 再来",
+            "mail has not been set up and cannot be sent: write a delivery.toml as "
+            "docs/mail-relay.md says, then come back",
+        )
+        raise typer.Exit(2)
     say(
         asked.language,
         "还没有发信设置（delivery.toml，见 docs/mail-relay.md），草稿用示例发件人",
@@ -167,32 +194,45 @@ def _settings(asked: _Asked, file: Path | None) -> MailSettings:
 
 
 def _mailed(asked: _Asked, ledger: Ledger, settings: MailSettings, keys: _Keys) -> MailReport:
-    from reports.delivery.cases import Day, cases_of, references
-    from reports.delivery.parcel import Post
-    from reports.delivery.sending import drafts
-
-    day = Day(asked.as_of, asked.language, asked.out)
-    named = references(ledger, day, asked.clients)
-    _require_references(named, asked.language)
-    cases = cases_of(ledger, day, named, ledger.now().astimezone().date())
-    post = Post(day, settings, _passwords(asked, keys, cases))
-    if not asked.is_sent:
-        return drafts(post, cases, ledger, _Teller(asked.language))
-    return _sent(post, cases, ledger, asked)
-
-
-def _sent(post: Post, cases: tuple[Case, ...], ledger: Ledger, asked: _Asked) -> MailReport:
-    from reports.delivery.outbox import Outbox
-    from reports.delivery.pace import Pace
-    from reports.delivery.sending import Sender, mail_folder
+    from reports.delivery.cases import references
+    from reports.delivery.sending import mail_folder
     from reports.run.lock import run_lock
 
-    settings = post.settings
+    named = references(ledger, asked.day, asked.clients)
+    _require_references(named, asked.language)
+    asked = replace(asked, clients=named)
+    if not asked.is_sent:
+        return _drafted(asked, ledger, settings, keys)
     with run_lock(
         mail_folder(asked.out), lambda holder: typer.echo(holder.sentence(asked.language))
     ):
-        sender = Sender(post, ledger, Outbox(ledger, settings), Pace(settings.per_minute))
-        return sender.send(cases, _Teller(asked.language))
+        # Whoever waited for another sender looks at what that one has left.
+        return _sent(asked, ledger, settings, keys)
+
+
+def _drafted(asked: _Asked, ledger: Ledger, settings: MailSettings, keys: _Keys) -> MailReport:
+    from reports.delivery.cases import Look, cases_of
+    from reports.delivery.parcel import Post
+    from reports.delivery.sending import drafts
+
+    cases = cases_of(Look.at(ledger, asked.day, is_four_eyes=settings.four_eyes), asked.clients)
+    post = Post(asked.day, settings, _passwords(asked, keys, cases))
+    return drafts(post, cases, ledger, Teller(asked.language))
+
+
+def _sent(asked: _Asked, ledger: Ledger, settings: MailSettings, keys: _Keys) -> MailReport:
+    from reports.delivery.cases import Look, cases_of
+    from reports.delivery.outbox import Outbox
+    from reports.delivery.pace import Pace
+    from reports.delivery.parcel import Post
+    from reports.delivery.sending import Sender
+
+    look = Look.at(ledger, asked.day, is_four_eyes=settings.four_eyes)
+    cases = cases_of(look, asked.clients)
+    post = Post(asked.day, settings, _passwords(asked, keys, cases))
+    box = Outbox(ledger, settings, look.journal)
+    sender = Sender(post, look, box, Pace(settings.per_minute))
+    return sender.send(cases, Teller(asked.language))
 
 
 def _passwords(asked: _Asked, keys: _Keys, cases: tuple[Case, ...]) -> Passwords:
@@ -201,7 +241,7 @@ def _passwords(asked: _Asked, keys: _Keys, cases: tuple[Case, ...]) -> Passwords
     if keys.source == "random" and keys.sheet is None and not asked.is_sent:
         return _DraftPasswords()
     plans = {case.client: case.addressed.key.plan_sha256 for case in cases}
-    return passwords_from(keys.source, keys.sheet, plans.__getitem__)
+    return passwords_from(keys.source, keys.sheet, plans.__getitem__, plans)
 
 
 def _require_references(named: tuple[str, ...], language: str) -> None:
@@ -209,100 +249,58 @@ def _require_references(named: tuple[str, ...], language: str) -> None:
     for name in wrong:
         say_error(
             language,
-            f"{_shown(name)} 不是客户编号，也不是编制过规划书的客户档案",
-            f"{_shown(name)} is neither a client reference nor a client file a plan was built from",
+            f"{shown(name)} 不是客户编号，也不是编制过规划书的客户档案",
+            f"{shown(name)} is neither a client reference nor a client file a plan was built from",
         )
     if wrong:
         raise typer.Exit(2)
-
-
-class _Teller:
-    """Says what became of each mail as it happens."""
-
-    def __init__(self, language: str) -> None:
-        self._language = language
-
-    def __call__(self, told: Told) -> None:
-        """A line, and one for each reason."""
-        state = _label(self._language, told.state)
-        where = told.draft or told.reply
-        parts = (told.client, told.recipient_masked, state, str(where))
-        typer.echo("  ".join(part for part in parts if part))
-        for refusal in told.refusals:
-            typer.echo(f"    {_shown(refusal.sentence(self._language))}")
-
-
-def _summarise(report: MailReport, asked: _Asked, sheet: Path | None) -> None:
-    language = asked.language
-    if report.stopped is not None:
-        typer.echo(report.stopped.sentence(language), err=True)
-    counts = Counter(told.state for told in report.told)
-    listed = ("，" if language == "zh" else ", ").join(
-        f"{_label(language, state)} {number}" for state, number in counts.items()
-    )
-    if not listed:
-        say(
-            language,
-            f"{asked.as_of} 没有中文规划书，没有可发的邮件",
-            f"there are no English plans of {asked.as_of}, and no mail to be sent",
-        )
-        return
-    say(
-        language, f"共 {len(report.told)} 位客户：{listed}", f"{len(report.told)} clients: {listed}"
-    )
-    if "ambiguous" in counts:
-        say(
-            language,
-            "结果不明的邮件不会自动重发：问过客户，再用 planner outbox --was-sent 或 --resend 说明",
-            "unclear mails are not sent again by themselves: ask the client, then say planner "
-            "outbox --was-sent or --resend",
-        )
-    if not asked.is_sent:
-        say(
-            language,
-            "没有发送任何邮件；看过草稿后，加 --send（make mail SEND=1）发送",
-            "nothing was sent; look at the drafts, then send with --send (make mail SEND=1)",
-        )
-    elif sheet is not None:
-        say(
-            language,
-            f"密码在 {sheet}，请用电话、短信或当面告诉客户，不要写在邮件里，用完即销毁",
-            f"the passwords are in {sheet}: pass them on by telephone, text message or in person, "
-            "never by mail, and destroy the sheet afterwards",
-        )
 
 
 def _decide(
     box: Outbox, asked: tuple[str, str], note: str, day: date | None, language: str
 ) -> None:
     """Enter a person's word about a client's mail."""
+    from planning.identifiers import names_somebody
+
     name, client = asked
     verb, allowed = DECISIONS[name]
-    fitting = [mail for mail in box.mails(day, client) if mail.state in allowed]
+    fitting = [mail for mail in box.mails(day, client) if _fits(mail, verb, allowed)]
     if not note.strip():
         say_error(
             language, "请用 --note 写明是谁说的、依据是什么", "say with --note who said so, and why"
         )
         raise typer.Exit(2)
+    if names_somebody(note):
+        say_error(
+            language,
+            "说明会一直留在台账里：请不要写证件号、银行卡号、手机号或邮箱",
+            "a note stays in the ledger: leave out numbers of identity cards, bank cards and "
+            "mobiles, and mailboxes",
+        )
+        raise typer.Exit(2)
     if len(fitting) != 1:
         _refuse_decision(client, len(fitting), allowed, language)
     changed = getattr(box, verb)(fitting[0].id, note)
-    typer.echo(_line(changed, language))
+    typer.echo(mail_line(changed, language))
+
+
+def _fits(mail: Mail, verb: str, allowed: tuple[str, ...]) -> bool:
+    return mail.state in allowed and (verb != "send_again" or mail.is_repeat)
 
 
 def _refuse_decision(client: str, number: int, allowed: tuple[str, ...], language: str) -> NoReturn:
-    states = ", ".join(_label(language, state) for state in allowed)
+    states = ", ".join(state_word(language, state) for state in allowed)
     if number:
         say_error(
             language,
-            f"{_shown(client)} 有 {number} 封这样的邮件，请用 --as-of 指明是哪一天的",
-            f"{_shown(client)} has {number} such mails; say of which day with --as-of",
+            f"{shown(client)} 有 {number} 封这样的邮件，请用 --as-of 指明是哪一天的",
+            f"{shown(client)} has {number} such mails; say of which day with --as-of",
         )
     else:
         say_error(
             language,
-            f"{_shown(client)} 没有处于以下状态的邮件：{states}",
-            f"{_shown(client)} has no mail that is: {states}",
+            f"{shown(client)} 没有处于以下状态的邮件：{states}",
+            f"{shown(client)} has no mail that is: {states}",
         )
     raise typer.Exit(2)
 
@@ -310,40 +308,9 @@ def _refuse_decision(client: str, number: int, allowed: tuple[str, ...], languag
 def _list(box: Outbox, day: date | None, language: str) -> None:
     listed = box.mails(day)
     for each in listed:
-        typer.echo(_line(each, language))
+        typer.echo(mail_line(each, language))
     if not listed:
         say(language, "发件箱是空的", "the outbox is empty")
-
-
-def _line(mail: Mail, language: str) -> str:
-    from reports.delivery.cases import reason_words
-
-    tries = f"{mail.attempts} 次" if language == "zh" else f"{mail.attempts} tries"
-    when = mail.next_try_at or mail.ended_at or mail.queued_at
-    words = [reason_words(reason, language) for reason in mail.reason] or [mail.reply or ""]
-    parts = [
-        mail.client,
-        mail.as_of.isoformat(),
-        mail.language,
-        _label(language, mail.state),
-        mail.recipient_masked,
-        tries,
-        f"{when.astimezone():%Y-%m-%d %H:%M}",
-        str(mail.reply_code or ""),
-        _shown(" ".join(words)),
-    ]
-    return "  ".join(part for part in parts if part)
-
-
-def _label(language: str, state: str) -> str:
-    from reports.language import Language
-
-    return Language(language).label("mail_state", state)
-
-
-def _shown(text: str) -> str:
-    """A text as a terminal may show it."""
-    return "".join(sign for sign in text if sign.isprintable())
 
 
 def _outbox(ledger: Ledger) -> Outbox:
@@ -385,6 +352,11 @@ def _plain_troubles(language: str) -> Iterator[None]:
         told = getattr(error, "sentence", None)
         typer.echo(told(language) if told else str(error), err=True)
         raise typer.Exit(2) from error
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as with `head`.
+        raise
     except OSError as error:
-        typer.echo(f"{error.filename}: {error.strerror}", err=True)
+        typer.echo(
+            ": ".join(str(part) for part in (error.filename, error.strerror) if part), err=True
+        )
         raise typer.Exit(2) from error

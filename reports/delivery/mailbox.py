@@ -7,12 +7,12 @@ digest, or a mask.
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from typing import Final
 
+from planning.identifiers import without_mailboxes
+
 MASK: Final = "***"
-_ANY_ADDRESS: Final = re.compile(r"[^\s<>()\[\],;:@\"]+@[^\s<>()\[\],;:@\"]+")
 
 
 def digest_of(address: str) -> str:
@@ -36,4 +36,4 @@ def masked(address: str) -> str:
 
 def without_addresses(text: str) -> str:
     """A text with every mailbox in it masked."""
-    return _ANY_ADDRESS.sub(lambda found: masked(found.group()), text)
+    return without_mailboxes(text)

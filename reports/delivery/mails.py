@@ -19,6 +19,15 @@ MailState = Literal[
     "given_up",
 ]
 
+UNSENT: Final = ("queued", "deferred", "refused")
+"""Of a mail that the relay has nothing of, and that has not been given up."""
+
+GONE: Final = ("sent", "ambiguous")
+"""Of a mail that has arrived, as far as anybody knows."""
+
+REPEATS: Final = ("sent_before", "sent_elsewhere", "unclear_before", "newer_sent")
+"""Why a mail waits for a person's word that it is meant."""
+
 ID_LENGTH: Final = 40
 
 
@@ -76,6 +85,17 @@ class Mail:
     reply: str | None
     attachment_sha256: str | None
     sent_by: str
+
+    @property
+    def key(self) -> MailKey:
+        """Which plan it brings to whom."""
+        return MailKey(self.client, self.plan_sha256, self.recipient_sha256)
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether it is kept back since the household has got one like it."""
+        codes = {reason.partition("?")[0] for reason in self.reason}
+        return self.state == "refused" and not codes.isdisjoint(REPEATS)
 
 
 @dataclass(frozen=True, slots=True)

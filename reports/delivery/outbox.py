@@ -3,7 +3,8 @@ The outbox (发件箱): one mail for each client, plan and mailbox, and how far 
 
 A mail is claimed before anything is said to the relay, and marked before the message itself goes:
 whenever the sender dies, its rows tell what may be sent again. What may have arrived already
-(`ambiguous`, 结果不明) is never sent again without a person's word.
+(`ambiguous`, 结果不明) is never sent again without a person's word. What may go is written into the
+journal as well, which outlives a lost ledger.
 """
 
 from __future__ import annotations
@@ -14,26 +15,40 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from reports.delivery.mails import Addressed, Attempt, Mail, MailKey, MailState
+from planning.errors import PlanningError
+from reports.delivery.journal import BEGUN
+from reports.delivery.mail_rows import (
+    begin_attempt,
+    change_mail,
+    end_attempt,
+    found_mails,
+    has_word,
+    is_open_attempt,
+    is_revoked,
+    mail_of,
+)
+from reports.delivery.mails import UNSENT, Addressed, Attempt, Mail, MailKey, MailState
 from reports.delivery.smtp import Accepted, Ambiguous, Deferred, Rejected, Result
 from reports.run.ledger.login import login
 from reports.run.ledger.tables import mail_attempts, mails
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.engine import Connection
 
+    from reports.delivery.journal import Journal, Trace
     from reports.delivery.settings import MailSettings
     from reports.run.ledger.ledger import Ledger
-
-UNSENT: Final = ("queued", "deferred", "refused")
-"""Of a mail that the relay has nothing of, and that has not been given up."""
 
 RESENT_FROM: Final = ("ambiguous", "rejected", "given_up", "bounced")
 BOUNCED_FROM: Final = ("sent", "ambiguous")
 SUPERSEDED: Final = "superseded"
 CONNECTION_LOST: Final = "cut_off"
+LEDGER_LOST: Final = "ledger_lost"
 LONGEST_NOTE: Final = 400
+
+
+class RevokedError(PlanningError):
+    """The approval a mail rests on was revoked before the relay had anything of it."""
 
 
 class Outbox:
@@ -44,10 +59,13 @@ class Outbox:
     ----------
     ledger : that keeps them.
     settings : how often a mail is tried, with which waits, under which domain.
+    journal : what went as a file beside the ledger has it; whoever sends needs it.
     """
 
-    def __init__(self, ledger: Ledger, settings: MailSettings) -> None:
-        self._ledger, self._settings = ledger, settings
+    def __init__(
+        self, ledger: Ledger, settings: MailSettings, journal: Journal | None = None
+    ) -> None:
+        self._ledger, self._settings, self._journal = ledger, settings, journal
 
     def recover(self) -> tuple[Mail, ...]:
         """
@@ -58,10 +76,10 @@ class Outbox:
         The mails it left: ``ambiguous`` where the message may have gone, else ``queued`` again.
         """
         with self._ledger.writing() as connection:
-            left = _found(connection, mails.c.state == "sending")
+            left = found_mails(connection, mails.c.state == "sending")
             for mail in left:
                 self._settle(connection, mail)
-            return tuple(_mail(connection, mail.id) for mail in left)
+            return tuple(mail_of(connection, mail.id) for mail in left)
 
     def queue(self, addressed: Addressed) -> Mail:
         """
@@ -72,31 +90,34 @@ class Outbox:
         """
         with self._ledger.writing() as connection:
             self._supersede(connection, addressed)
-            known = self._of_key(connection, addressed.key)
+            known = self._known(connection, addressed)
             if known is None:
                 return self._entered(connection, addressed, "queued", ())
             if known.state == "refused":
-                _change(connection, known.id, state="queued", reason=[], ended_at=None)
-            return _mail(connection, known.id)
+                change_mail(connection, known.id, state="queued", reason=[], ended_at=None)
+            return mail_of(connection, known.id)
 
     def refuse(self, addressed: Addressed, reason: Sequence[str]) -> Mail:
         """Enter that a mail is kept back, and why; one that may have gone stays as it is."""
         with self._ledger.writing() as connection:
             self._supersede(connection, addressed)
-            known = self._of_key(connection, addressed.key)
+            known = self._known(connection, addressed)
             if known is None:
                 return self._entered(connection, addressed, "refused", reason)
             if known.state in UNSENT:
                 self._keep_back(connection, known.id, reason)
-            return _mail(connection, known.id)
+            return mail_of(connection, known.id)
 
-    def claim(self, mail_id: int, attachment_sha256: str) -> Mail | None:
+    def claim(
+        self, mail_id: int, attachment_sha256: str, approval_id: int | None = None
+    ) -> Mail | None:
         """
         Take a mail to send it; None where another has, or its time has not come.
 
         Parameters
         ----------
         attachment_sha256 : of the encrypted plan that goes with it.
+        approval_id : it rests on; None too where that has been revoked.
         """
         now = self._ledger.now()
         is_due = (mails.c.state == "queued") | (
@@ -112,18 +133,31 @@ class Outbox:
         }
         asked = mails.update().where(mails.c.id == mail_id, is_due).values(**values)
         with self._ledger.writing() as connection:
+            if is_revoked(connection, approval_id):
+                return None
             if connection.execute(asked).rowcount != 1:
                 return None
-            _attempt(connection, mail_id, "started", now)
-            return _mail(connection, mail_id)
+            begin_attempt(connection, mail_id, "started", now)
+            return mail_of(connection, mail_id)
 
-    def payload_begins(self, mail_id: int) -> None:
-        """Mark that the message itself is about to go; on the disk before this returns."""
+    def payload_begins(self, mail_id: int, approval_id: int | None = None) -> None:
+        """
+        Mark that the message itself is about to go; on the disk before this returns.
+
+        Raises
+        ------
+        RevokedError
+            The approval has been taken back meanwhile; nothing is marked.
+        """
         is_it = (mails.c.id == mail_id) & (mails.c.state == "sending")
         with self._ledger.writing() as connection:
+            if is_revoked(connection, approval_id):
+                raise RevokedError(f"mail {mail_id}: its approval has been revoked")
             marked = mails.update().where(is_it).values(data_at=self._ledger.now())
             if connection.execute(marked).rowcount != 1:
                 raise ValueError(f"mail {mail_id} has not been claimed")
+            mail = mail_of(connection, mail_id)
+        self._note(mail, BEGUN)
 
     def release(self, mail_id: int) -> None:
         """Give back a mail that was claimed and not tried: nothing about it was wrong."""
@@ -131,17 +165,17 @@ class Outbox:
         with self._ledger.writing() as connection:
             values = {"state": "queued", "attempts": mails.c.attempts - 1}
             connection.execute(mails.update().where(is_it).values(**values))
-            connection.execute(mail_attempts.delete().where(_is_open_attempt(mail_id)))
+            connection.execute(mail_attempts.delete().where(is_open_attempt(mail_id)))
 
     def record(self, mail_id: int, result: Result) -> Mail:
         """Enter what became of a mail that was claimed."""
         now = self._ledger.now()
         with self._ledger.writing() as connection:
-            mail = _mail(connection, mail_id)
+            mail = mail_of(connection, mail_id)
             if mail.state != "sending":
                 raise ValueError(f"mail {mail_id} has not been claimed")
             state, next_try_at = self._after(mail, result, now)
-            _change(
+            change_mail(
                 connection,
                 mail_id,
                 state=state,
@@ -151,8 +185,11 @@ class Outbox:
                 reply_code=result.code,
                 reply=result.reply,
             )
-            _end_attempt(connection, mail_id, now, _outcome(result), result)
-            return _mail(connection, mail_id)
+            end_attempt(connection, mail_id, now, _outcome(result), result)
+            mail = mail_of(connection, mail_id)
+        if mail.data_at is not None:
+            self._note(mail, mail.state)
+        return mail
 
     def resend(self, mail_id: int, note: str) -> Mail:
         """
@@ -163,8 +200,22 @@ class Outbox:
         ValueError
             It is none of `RESENT_FROM`.
         """
-        more = {"attempts": 0, "ended_at": None, "data_at": None}
-        return self._decided(mail_id, RESENT_FROM, "queued", ("resend", note), **more)
+        return self._decided(mail_id, RESENT_FROM, "queued", ("resend", note), **_ANEW)
+
+    def send_again(self, mail_id: int, note: str) -> Mail:
+        """
+        A person's word that a mail is to go though the household has got one like it.
+
+        Raises
+        ------
+        ValueError
+            It was not kept back for one of ``REPEATS``.
+        """
+        with self._ledger.reading() as connection:
+            mail = mail_of(connection, mail_id)
+        if not mail.is_repeat:
+            raise ValueError(f"mail {mail_id} was not kept back since another has gone")
+        return self._decided(mail_id, ("refused",), "queued", ("send_again", note), **_ANEW)
 
     def was_sent(self, mail_id: int, note: str) -> Mail:
         """A person's word that an ambiguous mail has arrived; ValueError where it is not one."""
@@ -177,7 +228,7 @@ class Outbox:
     def mails(self, as_of: date | None = None, client: str | None = None) -> tuple[Mail, ...]:
         """Mails of a day or of any, of a client or of all, in the order they were entered."""
         with self._ledger.reading() as connection:
-            return _found(
+            return found_mails(
                 connection,
                 sa.true() if as_of is None else mails.c.as_of == as_of,
                 sa.true() if client is None else mails.c.client == client,
@@ -196,27 +247,49 @@ class Outbox:
                 for row in connection.execute(asked)
             )
 
+    def may_go(self, addressed: Addressed, since: datetime) -> bool:
+        """Whether a person has said since a moment that this very mail is to go."""
+        with self._ledger.reading() as connection:
+            known = self._of_key(connection, addressed.key)
+            return known is not None and has_word(connection, known.id, since)
+
+    def _known(self, connection: Connection, addressed: Addressed) -> Mail | None:
+        """The row of a mail; one that the journal says has gone is nobody's to send."""
+        known = self._of_key(connection, addressed.key)
+        trace = self._journal.gone(addressed.key) if self._journal else None
+        if trace is None or (known and known.state not in UNSENT):
+            return known
+        if known is None:
+            known = self._entered(connection, addressed, "ambiguous", (LEDGER_LOST,))
+        elif has_word(connection, known.id, trace.at):
+            return known
+        change_mail(connection, known.id, **_as_traced(trace))
+        return mail_of(connection, known.id)
+
+    def _note(self, mail: Mail, state: str) -> None:
+        if self._journal is not None:
+            self._journal.note(mail, mail.message_id, state, self._ledger.now())
+
     def _settle(self, connection: Connection, mail: Mail) -> None:
         now = self._ledger.now()
-        reply = "the sender ended before it could say"
-        _end_attempt(connection, mail.id, now, CONNECTION_LOST, Ambiguous(reply))
+        end_attempt(connection, mail.id, now, CONNECTION_LOST, Ambiguous(""))
         if mail.data_at is None:
-            _change(connection, mail.id, state="queued", reason=[CONNECTION_LOST])
+            change_mail(connection, mail.id, state="queued", reason=[CONNECTION_LOST])
         else:
-            _change(
+            change_mail(
                 connection,
                 mail.id,
                 state="ambiguous",
                 reason=[CONNECTION_LOST],
                 ended_at=now,
                 reply_code=None,
-                reply=reply,
+                reply=None,
             )
 
     def _supersede(self, connection: Connection, addressed: Addressed) -> None:
         """Keep back unsent mails of the same day whose plan or mailbox no longer stands."""
         key = addressed.key
-        others = _found(
+        others = found_mails(
             connection,
             mails.c.client == key.client,
             mails.c.as_of == addressed.as_of,
@@ -230,7 +303,7 @@ class Outbox:
                 self._keep_back(connection, mail.id, (SUPERSEDED,))
 
     def _keep_back(self, connection: Connection, mail_id: int, reason: Sequence[str]) -> None:
-        _change(
+        change_mail(
             connection,
             mail_id,
             state="refused",
@@ -240,7 +313,7 @@ class Outbox:
         )
 
     def _of_key(self, connection: Connection, key: MailKey) -> Mail | None:
-        found = _found(
+        found = found_mails(
             connection,
             mails.c.client == key.client,
             mails.c.plan_sha256 == key.plan_sha256,
@@ -297,22 +370,43 @@ class Outbox:
         """Enter what a person has decided, and under which login."""
         now, (decision, note) = self._ledger.now(), word
         with self._ledger.writing() as connection:
-            mail = _mail(connection, mail_id)
+            mail = mail_of(connection, mail_id)
             if mail.state not in allowed:
                 raise ValueError(f"mail {mail_id} is {mail.state}, not {' or '.join(allowed)}")
             shown = _line(note)
             values = {"state": state, "reason": [decision, shown], "ended_at": now} | more
-            _change(connection, mail_id, **values)
-            _attempt(connection, mail_id, decision, now)
-            _end_attempt(connection, mail_id, now, decision, None, f"{login()}: {shown}")
-            return _mail(connection, mail_id)
+            change_mail(connection, mail_id, **values)
+            begin_attempt(connection, mail_id, decision, now)
+            end_attempt(connection, mail_id, now, decision, None, f"{login()}: {shown}")
+            return mail_of(connection, mail_id)
 
+
+_ANEW: Final = {
+    "attempts": 0,
+    "ended_at": None,
+    "data_at": None,
+    "next_try_at": None,
+    "reply_code": None,
+    "reply": None,
+}
+"""What a mail that is sent once more no longer says of the last time."""
 
 _ENDS: Final[dict[type, MailState]] = {
     Accepted: "sent",
     Rejected: "rejected",
     Ambiguous: "ambiguous",
 }
+
+
+def _as_traced(trace: Trace) -> dict[str, Any]:
+    """What a row says of which the journal knows more."""
+    return {
+        "state": "ambiguous",
+        "reason": [LEDGER_LOST],
+        "data_at": trace.at,
+        "ended_at": trace.at,
+        "next_try_at": None,
+    }
 
 
 def _outcome(result: Result) -> str:
@@ -322,47 +416,3 @@ def _outcome(result: Result) -> str:
 def _line(note: str) -> str:
     """A person's note as a line that a terminal may show."""
     return "".join(sign if sign.isprintable() else " " for sign in note)[:LONGEST_NOTE].strip()
-
-
-def _found(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Mail, ...]:
-    asked = sa.select(mails).where(*conditions).order_by(mails.c.id)
-    return tuple(_of_row(row) for row in connection.execute(asked))
-
-
-def _mail(connection: Connection, mail_id: int) -> Mail:
-    return _of_row(connection.execute(sa.select(mails).where(mails.c.id == mail_id)).one())
-
-
-def _of_row(row: Row) -> Mail:
-    facts = {name: getattr(row, name) for name in Mail.__slots__}
-    return Mail(**facts | {"reason": tuple(row.reason)})
-
-
-def _change(connection: Connection, mail_id: int, **values: Any) -> None:
-    connection.execute(mails.update().where(mails.c.id == mail_id).values(**values))
-
-
-def _attempt(connection: Connection, mail_id: int, outcome: str, now: datetime) -> None:
-    values = {"mail_id": mail_id, "started_at": now, "outcome": outcome}
-    connection.execute(mail_attempts.insert().values(**values))
-
-
-def _is_open_attempt(mail_id: int) -> ColumnElement[bool]:
-    return (mail_attempts.c.mail_id == mail_id) & mail_attempts.c.ended_at.is_(None)
-
-
-def _end_attempt(
-    connection: Connection,
-    mail_id: int,
-    now: datetime,
-    outcome: str,
-    result: Result | None,
-    words: str = "",
-) -> None:
-    values = {
-        "ended_at": now,
-        "outcome": outcome,
-        "reply_code": result.code if result else None,
-        "reply": result.reply if result else words,
-    }
-    connection.execute(mail_attempts.update().where(_is_open_attempt(mail_id)).values(**values))

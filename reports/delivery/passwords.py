@@ -12,7 +12,8 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, Self
@@ -57,8 +58,8 @@ class PasswordError(PlanningError):
 
 
 def passwords_from(
-    source: str, sheet: Path | None, plan_of: Callable[[str], str]
-) -> RandomPasswords | EnvironmentPasswords | FilePasswords | KeyringPasswords:
+    source: str, sheet: Path | None, plan_of: Callable[[str], str], clients: Iterable[str] = ()
+) -> RandomPasswords | FilePasswords | UnsharedPasswords:
     """
     The source a manager has named.
 
@@ -67,6 +68,7 @@ def passwords_from(
     source : ``random``, ``environment``, ``file:PATH`` or ``keyring:SERVICE``.
     sheet : where random ones are kept.
     plan_of : digest of a client's plan, which a random password belongs to.
+    clients : of the run, none of whom may have another's password.
 
     Raises
     ------
@@ -75,11 +77,11 @@ def passwords_from(
     """
     kind, _, place = source.partition(":")
     if source == "environment":
-        return EnvironmentPasswords(os.environ)
+        return UnsharedPasswords(EnvironmentPasswords(os.environ), tuple(clients))
     if kind == "file" and place:
         return FilePasswords.read(Path(place))
     if kind == "keyring" and place:
-        return KeyringPasswords(place)
+        return UnsharedPasswords(KeyringPasswords(place), tuple(clients))
     if source != "random":
         # What was typed may be a password: it is not repeated.
         raise unusable("planner", Problem("planner", 0, "--passwords", "password_source"))
@@ -168,6 +170,34 @@ class KeyringPasswords:
         else:
             return _strong(password, client, f"keyring:{self.service}")
         raise PasswordError(client, Refusal("password_store", {"reason": reason}))
+
+
+@dataclass(frozen=True, slots=True)
+class UnsharedPasswords:
+    """
+    A source that cannot tell by itself whether two clients have the same password.
+
+    Parameters
+    ----------
+    clients : of the run; each who shares one with another has none to send with.
+    """
+
+    source: Passwords
+    clients: tuple[str, ...]
+    _holders: dict[str, set[str]] = field(default_factory=dict, repr=False)
+
+    def password_of(self, client: str) -> str:
+        """The source's, where it is this client's alone."""
+        if not self._holders:
+            for each in self.clients:
+                with suppress(PasswordError):
+                    self._holders.setdefault(self.source.password_of(each), set()).add(each)
+        password = self.source.password_of(client)
+        holders = self._holders.setdefault(password, set())
+        holders.add(client)
+        if len(holders) > 1:
+            raise PasswordError(client, Refusal("password_shared"))
+        return password
 
 
 def _strong(password: str | None, client: str, place: str) -> str:

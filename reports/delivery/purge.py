@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from reports.delivery.retention import Kept, Terms, due_on
-from reports.delivery.vault import VAULT
-from reports.run.artefacts import BUILDING, FAILED
+from reports.run.artefacts import BUILDING, FAILED, VAULT
 from reports.run.gates.tokens import Tokens
 from reports.run.ledger.retention import (
     ClientDay,

@@ -7,7 +7,6 @@ that go are queued first, all of them, so that whatever ends a run the next one 
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -15,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reports.delivery.cases import Case, is_still_approved, kept_back, reason_text
-from reports.delivery.consent import Refusal
+from planning.errors import PlanningError
+from reports.delivery.cases import Case, Look, case_again, kept_back, reason_text
+from reports.delivery.outbox import RevokedError
 from reports.delivery.parcel import KeptBackError, Parcel, Post, parcel
 from reports.delivery.smtp import Relay, RelayError, SetupFailure
+from reports.run.ledger.tables import OPEN_MAIL_STATES
 
 if TYPE_CHECKING:
+    from reports.delivery.consent import Refusal
     from reports.delivery.mails import Mail
     from reports.delivery.outbox import Outbox
     from reports.delivery.pace import Pace
@@ -30,6 +32,20 @@ MAIL: Final = "mail"
 DRAFTED: Final = "draft"
 OWN_FOLDER: Final = 0o700
 GOOD_STATES: Final = ("sent", DRAFTED)
+
+
+class LinkedFolderError(PlanningError):
+    """A folder of ours is a link; a sentence in each language says which."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} is a link to another place")
+        self.folder = folder
+
+    def sentence(self, language: str) -> str:
+        """What stands there and what to do."""
+        if language == "zh":
+            return f"{self.folder} 是指向别处的链接，信件不会写到那里；请换成普通文件夹"
+        return f"{self.folder} is a link to another place; make it an ordinary folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +86,13 @@ class MailReport:
     told : of each client asked about.
     stopped : why no more could be sent; None where the run came to its end.
     waiting : mails left in the queue, by the limit of a run or because it stopped.
+    is_settled : no mail of the day may still go, or is unclear, whoever was asked about.
     """
 
     told: tuple[Told, ...]
     stopped: RelayError | None = None
     waiting: int = 0
+    is_settled: bool = True
 
     @property
     def exit_code(self) -> int:
@@ -111,7 +129,9 @@ def mail_folder(out: Path) -> Path:
     Raises
     ------
     OSError
-        It cannot be made, or is a link to another place.
+        It cannot be made.
+    LinkedFolderError
+        It is a link to another place.
     """
     folder = out / MAIL
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +140,7 @@ def mail_folder(out: Path) -> Path:
 
 def _private(folder: Path) -> Path:
     if folder.is_symlink():
-        raise OSError(errno.ELOOP, "a link to another place", str(folder))
+        raise LinkedFolderError(folder)
     folder.mkdir(exist_ok=True, mode=OWN_FOLDER)
     folder.chmod(OWN_FOLDER)
     return folder
@@ -133,12 +153,14 @@ class Sender:
     Parameters
     ----------
     post : what all its mails have in common.
-    outbox : where their states are kept.
+    look : where each case is read once more before its mail goes.
+    outbox : where their states are kept; with the journal of `look`.
     pace : how fast they may go.
     """
 
-    def __init__(self, post: Post, ledger: Ledger, outbox: Outbox, pace: Pace) -> None:
-        self._post, self._ledger, self._outbox, self._pace = post, ledger, outbox, pace
+    def __init__(self, post: Post, look: Look, outbox: Outbox, pace: Pace) -> None:
+        self._post, self._look, self._outbox, self._pace = post, look, outbox, pace
+        self._ledger = look.ledger
 
     def send(self, cases: Iterable[Case], tell: Tell) -> MailReport:
         """
@@ -156,7 +178,9 @@ class Sender:
         stopped = self._send_first(ready[: self._post.settings.per_run], told, tell)
         handled = {each.client for each in told}
         waiting = tuple(_of_mail(mail) for case, mail in ready if case.client not in handled)
-        return MailReport((*told, *waiting), stopped, len(waiting))
+        left = self._outbox.mails(self._post.day.as_of)
+        is_settled = all(mail.state not in OPEN_MAIL_STATES for mail in left)
+        return MailReport((*told, *waiting), stopped, len(waiting), is_settled)
 
     def _sorted(
         self, cases: Iterable[Case], tell: Tell
@@ -205,37 +229,49 @@ class Sender:
                 yield self._sent_one(relay, case, mail)
 
     def _sent_one(self, relay: Relay, case: Case, mail: Mail) -> Told:
-        try:
-            made = self._parcel(case, mail)
-        except KeptBackError as error:
-            kept = kept_back(case, error.refusal)
-            return _of_mail(self._refused(kept), kept.refusals)
+        """Wait for its turn and for the relay; only then look at everything, and send."""
         self._pace.wait()
         relay.open()
-        claimed = self._outbox.claim(mail.id, made.attachment_sha256)
-        if claimed is None:
-            return _of_mail(mail, is_old=True)
-        return _of_mail(self._handed_over(relay, case, mail, made))
+        fresh = case_again(self._look, case)
+        entered, is_ready = self._entered(fresh)
+        if not is_ready or entered.id != mail.id:
+            return _kept(entered, fresh) if not is_ready else _of_mail(entered)
+        try:
+            made = self._parcel(fresh, mail)
+        except KeptBackError as error:
+            kept = kept_back(fresh, error.refusal)
+            return _of_mail(self._refused(kept), kept.refusals)
+        assert fresh.approval is not None  # noqa: S101  a parcel has one
+        if self._outbox.claim(mail.id, made.attachment_sha256, fresh.approval.id) is None:
+            return self._not_claimed(fresh)
+        return self._handed_over(relay, fresh, mail, made)
+
+    def _not_claimed(self, case: Case) -> Told:
+        """Another sender has it, or the approval was revoked a moment ago."""
+        fresh = case_again(self._look, case)
+        return _kept(self._entered(fresh)[0], fresh)
 
     def _parcel(self, case: Case, mail: Mail) -> Parcel:
-        """The mail, if its plan is still approved: a long run leaves time to think again."""
-        if not is_still_approved(self._ledger, case):
-            raise KeptBackError(case.client, Refusal("unapproved"))
         return parcel(self._post, case, mail.message_id, self._ledger.now())
 
-    def _handed_over(self, relay: Relay, case: Case, mail: Mail, made: Parcel) -> Mail:
-        assert case.recipient is not None  # noqa: S101  a parcel has one
+    def _handed_over(self, relay: Relay, case: Case, mail: Mail, made: Parcel) -> Told:
+        recipient, approval = case.recipient, case.approval
+        assert recipient is not None  # noqa: S101  a parcel has one
+        assert approval is not None  # noqa: S101  and it was approved
         try:
             result = relay.send(
                 made.message,
                 self._post.settings.sender,
-                case.recipient.address,
-                lambda: self._outbox.payload_begins(mail.id),
+                recipient.address,
+                lambda: self._outbox.payload_begins(mail.id, approval.id),
             )
+        except RevokedError:
+            self._outbox.release(mail.id)
+            return self._not_claimed(case)
         except RelayError:
             self._outbox.release(mail.id)
             raise
-        return self._outbox.record(mail.id, result)
+        return _of_mail(self._outbox.record(mail.id, result))
 
 
 def _is_due(mail: Mail, ledger: Ledger) -> bool:

@@ -46,7 +46,7 @@ class MailSettings:
         relay looks through the message.
     per_run, per_minute : mails at most.
     max_bytes : of one message, as it is sent.
-    four_eyes : whoever built a plan may not approve it.
+    four_eyes : whoever built a plan may not approve it; what was so approved is not sent.
     attempts, back_off_seconds : how often a mail is tried, and the waits between.
     """
 

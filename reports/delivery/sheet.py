@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import os
 import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 from typing import Final, Self
 
 from planning.errors import Problem
-from reports.delivery.private_file import (
-    NO_FOLLOW,
-    private_text,
-    require_private,
-    sync_folder,
-    unreadable,
-    unusable,
-)
+from reports.delivery.private_file import private_text, unreadable, unusable
+from reports.delivery.private_rows import append_row, begin_rows
 from reports.language import Language
 
 ALPHABET: Final = "3479acdefhjkmnprtwxy"
@@ -36,7 +28,6 @@ SHEET_HEAD: Final = ("client", "password", "plan_sha256")
 _DRAWN: Final = re.compile(
     rf"[{ALPHABET}]{{{GROUP_SIGNS}}}(?:-[{ALPHABET}]{{{GROUP_SIGNS}}}){{{GROUPS - 1}}}"
 )
-_PRIVATE: Final = 0o600
 
 
 def random_password() -> str:
@@ -81,7 +72,7 @@ class RandomPasswords:
             Something else stands there, others can read it, or it cannot be written.
         """
         try:
-            _begin(sheet)
+            begin_rows(sheet, SHEET_HEAD)
         except FileExistsError:
             return cls(sheet, plan_of, _resumed(sheet))
         except OSError as error:
@@ -93,21 +84,13 @@ class RandomPasswords:
         key = client, self.plan_of(client)
         if key not in self._known:
             password = random_password()
-            _append(self.sheet, (client, password, key[1]))
+            append_row(self.sheet, (client, password, key[1]))
             self._known[key] = password
         return self._known[key]
 
     def notice(self, language: str) -> str:
         """What the manager is to do with the sheet."""
         return Language(language).label("password_sheet", "notice").format(sheet=self.sheet)
-
-
-def _begin(sheet: Path) -> None:
-    """A sheet with nothing but its head; an existing file is not touched."""
-    place = os.open(sheet, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, _PRIVATE)
-    os.close(place)
-    _append(sheet, SHEET_HEAD)
-    sync_folder(sheet.parent)
 
 
 def _resumed(sheet: Path) -> dict[tuple[str, str], str]:
@@ -122,7 +105,7 @@ def _resumed(sheet: Path) -> dict[tuple[str, str], str]:
         # Counted from the end: a byte-order mark that an editor has put in is not in the text.
         os.truncate(sheet, sheet.stat().st_size - len(text.removeprefix(whole).encode()))
     if not whole:
-        _append(sheet, SHEET_HEAD)
+        append_row(sheet, SHEET_HEAD)
     known: dict[tuple[str, str], str] = {}
     for client, password, plan in rows[1:]:
         known.setdefault((client, plan), password)
@@ -132,26 +115,3 @@ def _resumed(sheet: Path) -> dict[tuple[str, str], str]:
 def _is_row(row: list[str]) -> bool:
     """Whether a line is one that was written here."""
     return len(row) == len(SHEET_HEAD) and _DRAWN.fullmatch(row[1]) is not None
-
-
-def _append(sheet: Path, row: tuple[str, ...]) -> None:
-    """Write a whole line and wait for the disk; of one that does not fit nothing is left."""
-    try:
-        place = os.open(sheet, os.O_WRONLY | os.O_APPEND | NO_FOLLOW)
-        with os.fdopen(place, "ab", buffering=0) as file:
-            require_private(sheet, file.fileno())
-            _write_whole(file, _line(row))
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise unreadable(sheet, error) from None
-
-
-def _write_whole(file: FileIO, line: bytes) -> None:
-    end = file.seek(0, os.SEEK_END)
-    if file.write(line) != len(line):
-        file.truncate(end)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _line(row: tuple[str, ...]) -> bytes:
-    return (",".join(row) + "\n").encode("ascii")

@@ -25,6 +25,10 @@ GO_AHEAD: Final = 354
 TOO_LARGE: Final = 552
 LONGEST_REPLY: Final = 200
 HUNDRED: Final = 100
+LOST_BEFORE: Final = "lost_before"
+LOST_DURING: Final = "lost_during"
+NO_SENSE: Final = "no_sense"
+"""Replies that are ours, since the relay gave none; labels ``mail_reply`` say them in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ class Relay:
             early = self._envelope(smtp, sender, recipient, len(lines))
         except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException):
             self._drop()
-            return Deferred(None, "the connection was lost before the message")
+            return Deferred(None, LOST_BEFORE)
         if early is not None:
             self._start_over(smtp)
             return early
@@ -203,7 +207,7 @@ class Relay:
             _set_patience(smtp, self._settings.timeout_seconds)
         except (smtplib.SMTPException, OSError):
             self._drop()
-            return Ambiguous("the connection was lost while the message was on its way")
+            return Ambiguous(LOST_DURING)
         return self._verdict(code, reply)
 
     def _verdict(self, code: int, reply: bytes) -> Result:
@@ -212,7 +216,7 @@ class Relay:
         if code // HUNDRED in (4, 5):
             return _refusal(code, reply)
         self._drop()
-        return Ambiguous(f"no reply that means anything: {said(reply)}")
+        return Ambiguous(f"{NO_SENSE}: {said(reply)}")
 
     def _start_over(self, smtp: smtplib.SMTP) -> None:
         """Forget a message that was not taken."""

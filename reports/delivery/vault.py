@@ -19,15 +19,13 @@ from typing import TYPE_CHECKING, Final, Self
 
 from reports.delivery.private_file import NO_FOLLOW, sync_folder
 from reports.render.draft import unmarked, unmarked_html
+from reports.run.artefacts import APPROVAL, BUILDING, VAULT
 
 if TYPE_CHECKING:
     from reports.run.ledger.approvals import Approval
 
-VAULT: Final = "vault"
 PDF: Final = "plan.pdf"
 HTML: Final = "plan.html"
-APPROVAL: Final = "approval.json"
-BUILDING: Final = ".building-"
 SHORT: Final = 12
 _FOLDER: Final = 0o700
 _FILE: Final = 0o600
@@ -145,6 +143,7 @@ def _told(approval: Approval) -> dict[str, object]:
         "approved_login": approval.approved_login,
         "approved_at": approval.approved_at.isoformat(),
         "note": approval.note,
+        "recipient": approval.recipient.masked if approval.recipient else None,
         "archive": dict(approval.archive),
     }
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, zip_longest
+from math import ceil, inf
 from typing import TYPE_CHECKING, Final
+
+from reports.render.lines import longest_word, text_width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PAGE_WIDTH_PT: Final = 470
 """Text width of the page, A4 less its margins."""
-
-LONG_RUN: Final = 32
-"""Runs of letters and figures this long, such as digests, may be broken anywhere."""
 
 # All widths from here on are in units of the type size.
 _CELL_PADDING: Final = 1.2
@@ -32,15 +31,19 @@ _LAYOUTS: Final = (
 )
 _SMALLEST: Final = 7.0
 _STEP: Final = 0.25
+# How many steps wider or narrower a column is tried, so that no line has one character (孤字).
+_MOST_STEPS, _MOST_TAKEN = 8, 16
+_STEPS: Final = range(-_MOST_STEPS, _MOST_STEPS + 1)
+# What a lonely character, a line that makes no row taller and a step cost, in lines of a row.
+_LONELY, _LINE, _MOVED = 1.0, 0.25, 0.001
+# Of a cell's padding, what is left to its text.
+_SLACK: Final = 0.2
 # Headings and totals are bold, which runs wider.
 _BOLD: Final = 1.06
 _ONE_LINE: Final = 8.0
 _NARROWEST_HEADING, _WIDEST_HEADING = 5.5, 9.0
-_CHINESE: Final = 0x2E80
-_PUNCTUATION: Final = range(0x3000, 0x3040)
-_FULL_WIDTH: Final = 0xFF00
+_UNIT: Final = len("（元）")
 _BRACKETED: Final = re.compile(r"(.+)(（[^（]*）)", re.DOTALL)
-_BREAKS: Final = frozenset(" /-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class _Column:
     needed: float
     wanted: float
     texts: list[float]
+    words: Sequence[str]
     width: float = 0.0
     _squares: list[float] = field(default_factory=list)
 
@@ -106,6 +110,42 @@ class _Column:
         wider = bisect_left(self.texts, -self.width, key=float.__neg__)
         return self._squares[wider] * (self.width**-2 - (self.width + _STEP) ** -2)
 
+    def lines(self) -> list[int]:
+        """How many the heading takes and, unless they are numbers, the words of each row."""
+        return [wrap(text, self.width + _SLACK).lines for text in self.words]
+
+    def has_lonely(self) -> bool:
+        """Whether a last line has but one Chinese character."""
+        return any(wrap(text, self.width + _SLACK).is_lonely for text in self._parts())
+
+    def costs(self, others: Sequence[int]) -> list[tuple[int, float]]:
+        """
+        How much taller it makes the rows, and how many characters it leaves alone, at each step.
+
+        Parameters
+        ----------
+        others : lines of the tallest other cell of each row, that of the headings first.
+        """
+        least = self.width - _MOST_STEPS * _STEP + _SLACK
+        broken = [
+            (text, other)
+            for text, other in zip(self.words, others, strict=False)
+            if text_width(text) > least
+        ]
+        least_step = min(0, ceil((self.needed - self.width) / _STEP))
+        return [(step, self._cost(step, broken)) for step in _STEPS if step >= least_step]
+
+    def _cost(self, step: int, broken: Sequence[tuple[str, int]]) -> float:
+        width = self.width + step * _STEP
+        cost = _MOVED * abs(step)
+        for text, other in broken:
+            lines, is_lonely = wrap(text, width + _SLACK)
+            cost += max(lines - other, 0) + _LINE * lines + _LONELY * is_lonely
+        return cost + _LONELY * wrap(heading_parts(self.words[0])[0], width + _SLACK).is_lonely
+
+    def _parts(self) -> tuple[str, ...]:
+        return (heading_parts(self.words[0])[0], *self.words)
+
 
 def layout(
     head: Sequence[Cell], rows: Sequence[Sequence[Cell]], foot: Sequence[Sequence[Cell]]
@@ -124,9 +164,10 @@ def layout(
         columns.append(_column(head, rows, foot, place, after_number=after_number))
     size = _type_size(columns)
     spare = _share_out(columns, PAGE_WIDTH_PT / size)
-    widths = [
-        column.width + _CELL_PADDING + column.gap + spare / len(columns) for column in columns
-    ]
+    for column in columns:
+        column.width += spare / len(columns)
+    _spare_lonely(columns)
+    widths = [column.width + _CELL_PADDING + column.gap for column in columns]
     return Layout(size, tuple(widths), tuple(column.is_number for column in columns))
 
 
@@ -149,7 +190,8 @@ def _column(
     needed = max(needs)
     texts.append(text_width(title) * _BOLD)
     gap = _TEXT_AFTER_NUMBER if after_number and not is_number else 0.0
-    return _Column(is_number, gap, needed, max(needed, *texts), texts)
+    words = (title, *(() if is_number else (row[place].text for row in (*rows, *foot))))
+    return _Column(is_number, gap, needed, max(needed, *texts), texts, words)
 
 
 def _type_size(columns: Sequence[_Column]) -> float:
@@ -178,6 +220,32 @@ def _share_out(columns: Sequence[_Column], width: float) -> float:
     return spare
 
 
+def _spare_lonely(columns: Sequence[_Column]) -> None:
+    """Move width from where it is missed least to where it spares a lone character (孤字)."""
+    if not any(column.has_lonely() for column in columns):
+        return
+    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+    for costs in _costs(columns):
+        longer: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for taken, (cost, moves) in best.items():
+            for step, more in costs:
+                if cost + more < longer.get(taken + step, (inf,))[0]:
+                    longer[taken + step] = (cost + more, (*moves, step))
+        best = {taken: found for taken, found in longer.items() if abs(taken) <= _MOST_TAKEN}
+    for column, step in zip(columns, best[0][1], strict=True):
+        column.width += step * _STEP
+
+
+def _costs(columns: Sequence[_Column]) -> list[list[tuple[int, float]]]:
+    """What each step of each column costs while the other columns stay as they are."""
+    lines = [column.lines() for column in columns]
+    costs = []
+    for place, column in enumerate(columns):
+        others = (*lines[:place], *lines[place + 1 :], [1] * len(lines[place]))
+        costs.append(column.costs([max(row) for row in zip_longest(*others, fillvalue=1)]))
+    return costs
+
+
 def heading_parts(title: str) -> tuple[str, str]:
     """A heading, and what it says in brackets, which may go to a line of its own."""
     parts = _BRACKETED.fullmatch(title)
@@ -186,46 +254,14 @@ def heading_parts(title: str) -> tuple[str, str]:
 
 def heading_width(title: str) -> float:
     """The width at which a heading looks well: a short one on one line, a long one on more."""
-    widest = max(text_width(part) * _BOLD for part in heading_parts(title))
+    whole = text_width(title) * _BOLD
+    main, aside = heading_parts(title)
+    widest = max(text_width(main), text_width(aside)) * _BOLD
     if " " in title:
         return min(widest, max(_NARROWEST_HEADING, widest / 3 + 0.8), _WIDEST_HEADING)
+    # Words in brackets, other than a unit, may share a line with the end of what they are said of.
+    return _chinese_width(widest if len(aside) <= _UNIT else min(widest, _chinese_width(whole)))
+
+
+def _chinese_width(widest: float) -> float:
     return widest if widest <= _ONE_LINE else min(widest / 2 + 0.5, _ONE_LINE)
-
-
-@lru_cache(maxsize=4096)
-def text_width(text: str) -> float:
-    """The width of a text on one line."""
-    spaces = sum(_is_spaced(ord(one), ord(other)) for one, other in pairwise(text))
-    return sum(_advance(ord(character)) for character in text) + 0.25 * spaces
-
-
-@lru_cache(maxsize=4096)
-def longest_word(text: str) -> float:
-    """The widest piece no line break may fall into: a Chinese character or a run of others."""
-    longest = word = 0.0
-    for character in text:
-        code = ord(character)
-        is_chinese = code >= _CHINESE
-        word = 0.0 if is_chinese or character in _BREAKS else word + _advance(code)
-        longest = max(longest, word, 1.0 if is_chinese else 0.0)
-    return min(longest, LONG_RUN * 0.5)
-
-
-def _advance(code: int) -> float:
-    if code >= _CHINESE:
-        return 1.0
-    character = chr(code)
-    if character == " ":
-        return 0.22
-    if "A" <= character <= "Z":
-        return 0.66
-    return 0.3 if character in ",.:il" else 0.57
-
-
-def _is_spaced(one: int, other: int) -> bool:
-    """Whether Typst sets a quarter of an em between two characters: one Chinese, one not."""
-    return (one >= _CHINESE) != (other >= _CHINESE) and _is_letter(one) and _is_letter(other)
-
-
-def _is_letter(code: int) -> bool:
-    return code != ord(" ") and code not in _PUNCTUATION and code < _FULL_WIDTH

@@ -2,8 +2,9 @@
 The draft mark (草案): what an unapproved plan shows on every page, and how it comes off again.
 
 On paper the words are drawn behind a page's content, as outlines and not as text: no font is added,
-nothing is read aloud or found by a search, and PDF/A-2a and PDF/UA-1 stay what they were. On a
-screen they are a strip at the top of the page.
+and PDF/A-2a and PDF/UA-1 stay what they were. Who cannot see them is told by the document's title,
+which a reader speaks first and shows on its tab. On a screen they are a strip at the top of the
+page, and in its title, too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import io
 import re
 from functools import cache
 from hashlib import sha256
+from html import escape
 from math import atan2, cos, hypot, sin
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -44,6 +46,11 @@ _OPENING, _CLOSING = "<!--draft-->", "<!--/draft-->"
 _TABLE = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*\Z")
 _NUMBER = re.compile(rb"(\d+)\n")
 _MARK = re.compile(f"{_OPENING}.*?{_CLOSING}\n?", re.DOTALL)
+_TITLE: Final = "<title>"
+_MARKED_TITLE = re.compile(f"<!--draft-title (.*?)-->{_TITLE}")
+# A title in each language is an item of its own.
+_XMP_TITLE = re.compile(rb"<dc:title\b.*?</dc:title>", re.DOTALL)
+_XMP_ITEM = re.compile(rb"<rdf:li\b[^>]*(?<!/)>")
 _BODY = re.compile(r"<body\b[^>]*>\n?")
 _STYLE: Final = """<style>
 .draft-mark {
@@ -70,7 +77,7 @@ html:has(.draft-mark) { scroll-padding-top: 6.5rem; }
 
 def marked(pdf: bytes, language: str) -> bytes:
     """
-    A PDF with the draft mark behind every page's content; the same bytes every time.
+    A PDF with the draft mark behind every page's content and in its title; always the same bytes.
 
     Parameters
     ----------
@@ -79,7 +86,7 @@ def marked(pdf: bytes, language: str) -> bytes:
 
     Returns
     -------
-    The file as it was, with the pages' new content lists after it.
+    The file as it was, with the pages' new content lists and the new title after it.
 
     Raises
     ------
@@ -88,10 +95,11 @@ def marked(pdf: bytes, language: str) -> bytes:
     MissingFontError
         None of the document fonts is installed.
     """
-    drawn = _drawn(Language(language).label("draft", "mark"), required_font())
+    speech = Language(language)
+    drawn = _drawn(speech.label("draft", "mark"), required_font())
     clean = _with_plain_table(unmarked(pdf))
     with pikepdf.open(io.BytesIO(clean)) as document:
-        return clean + _update(document, clean, drawn)
+        return clean + _update(document, clean, drawn, _before_title(speech))
 
 
 def unmarked(pdf: bytes) -> bytes:
@@ -106,7 +114,7 @@ def is_marked(pdf: bytes) -> bool:
 
 
 def marked_html(html: str, language: str) -> str:
-    """A page of a plan with the draft strip on top, which is printed, too."""
+    """A page of a plan with the draft strip on top, which is printed, and in its title, too."""
     speech = Language(language)
     strip = fragment(
         '<p class="draft-mark" role="note"><strong>{}</strong> <span class="meaning">{}</span></p>'
@@ -120,18 +128,39 @@ def marked_html(html: str, language: str) -> str:
     if opening is None:
         raise PublishError("the page has no body that could be marked as a draft")
     mark = f"{_OPENING}{_STYLE}{strip.markup}{_CLOSING}\n"
-    return f"{clean[: opening.end()]}{mark}{clean[opening.end() :]}"
+    head, rest = clean[: opening.end()], clean[opening.end() :]
+    return f"{_marked_title(head, _before_title(speech))}{mark}{rest}"
 
 
 def unmarked_html(html: str) -> str:
     """The page without the draft strip, exactly as it was before it had one."""
-    return _MARK.sub("", html, count=1)
+    strip = _MARK.search(html)
+    if strip is None:
+        return html
+    return f"{_unmarked_title(html[: strip.start()])}{html[strip.end() :]}"
 
 
 def prepare() -> None:
     """Read the outlines the mark needs, so that processes forked from this one share them."""
     for language in ("zh", "en"):
         _drawn(Language(language).label("draft", "mark"), required_font())
+
+
+def _before_title(speech: Language) -> str:
+    return f"{speech.label('draft', 'title')} · "
+
+
+def _marked_title(head: str, words: str) -> str:
+    """What stands before a page's content, its title beginning with words that are kept by it."""
+    return head.replace(_TITLE, f"<!--draft-title {words}-->{_TITLE}{words}", 1)
+
+
+def _unmarked_title(head: str) -> str:
+    marked_title = _MARKED_TITLE.search(head)
+    if marked_title is None:
+        return head
+    rest = head[marked_title.end() :].removeprefix(marked_title[1])
+    return f"{head[: marked_title.start()]}{_TITLE}{rest}"
 
 
 class _Drawn(NamedTuple):
@@ -248,13 +277,13 @@ def _last_table(pdf: bytes) -> int:
     return int(found[1]) if found else len(pdf)
 
 
-def _update(document: pikepdf.Pdf, clean: bytes, drawn: _Drawn) -> bytes:
+def _update(document: pikepdf.Pdf, clean: bytes, drawn: _Drawn, before_title: str) -> bytes:
     """
     What follows a file so that its pages have the mark: an incremental update (ISO 32000, 7.5.6).
 
     Writing the whole file again would take three times as long as typesetting one of its pages.
     """
-    first, objects = int(document.trailer.Size), {}
+    first, objects = int(document.trailer.Size), _titles(document, before_title)
     numbers: dict[Box, int] = {}
     for page in document.pages:
         box = _box(page)
@@ -263,6 +292,37 @@ def _update(document: pikepdf.Pdf, clean: bytes, drawn: _Drawn) -> bytes:
             objects[numbers[box], 0] = _stream(_behind(drawn, box))
         objects[page.obj.objgen] = _remade(page, numbers[box])
     return _section(document.trailer, clean, objects)
+
+
+def _titles(document: pikepdf.Pdf, before: str) -> dict[tuple[int, int], bytes]:
+    """The objects that tell a document's title, with words before it; none where it has none."""
+    objects: dict[tuple[int, int], bytes] = {}
+    info = document.trailer.get("/Info", pikepdf.Dictionary())
+    if "/Title" in info:
+        info.Title = pikepdf.String(before + str(info.Title))
+        # Within the trailer it is written with it.
+        if info.is_indirect:
+            objects[info.objgen] = info.unparse(resolved=True)
+    metadata = document.Root.get("/Metadata")
+    if metadata is not None:
+        objects[metadata.objgen] = _packet(_titled(metadata.read_bytes(), before))
+    return objects
+
+
+def _titled(xmp: bytes, before: str) -> bytes:
+    """XMP metadata whose title begins with some words, in whatever language it is told."""
+    words = escape(before).encode("utf-8")
+    return _XMP_TITLE.sub(
+        lambda title: _XMP_ITEM.sub(lambda item: item[0] + words, title[0]), xmp, count=1
+    )
+
+
+def _packet(xmp: bytes) -> bytes:
+    """A metadata stream, which PDF/A wants without a filter."""
+    return b"<< /Length %d /Subtype /XML /Type /Metadata >>\nstream\n%s\nendstream" % (
+        len(xmp),
+        xmp,
+    )
 
 
 def _stream(content: bytes) -> bytes:

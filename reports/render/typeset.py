@@ -11,7 +11,8 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from reports.render.columns import LONG_RUN, Cell, heading_parts, layout
+from reports.render.columns import Cell, heading_parts, layout
+from reports.render.lines import LONG_RUN
 from reports.render.tree import BLOCKS, Element, tree
 from reports.theme.errors import PublishError
 

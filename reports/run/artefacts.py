@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from reports.run.access import make_folder, share_with_group
 from reports.run.outcome import Artefact
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ DOCUMENTS: Final = (NOTEBOOK, "plan.html", "plan.pdf", PLAN, "plan.xlsx", "plan.
 REASON: Final = "reason.json"
 FAILED: Final = ".failed"
 BUILDING: Final = ".building-"
+VAULT: Final = "vault"
+"""Folder of the archive of approved plans, beside the days' folders."""
+
+APPROVAL: Final = "approval.json"
+"""What an archived plan says of its approval."""
 
 _ANYWHERE: Final = -100
 """AT_FDCWD of Linux: paths are as they are written."""
@@ -68,7 +74,8 @@ def start_building(run_folder: Path, client: str) -> Path:
     """An empty folder to build in."""
     folder = building_folder(run_folder, client)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
+    make_folder(run_folder)
+    folder.mkdir(mode=0o700)
     return folder
 
 
@@ -102,7 +109,7 @@ def publish(built: Path, run_folder: Path, client: str) -> Path:
     After a power cut the earlier plan stands there or this one, whole.
     """
     place = run_folder / client
-    _open_as_usual(built)
+    share_with_group(built)
     for path in (*built.iterdir(), built):
         _settle(path)
     _replace(built, place)
@@ -114,25 +121,18 @@ def publish(built: Path, run_folder: Path, client: str) -> Path:
 def keep_failure(run_folder: Path, outcome: Outcome) -> Path:
     """Keep the reason and the partial notebook; the client's earlier plan is not touched."""
     built = building_folder(run_folder, outcome.client)
-    run_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(run_folder)
     folder = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{outcome.client}-", dir=run_folder))
     if (built / NOTEBOOK).exists():
         shutil.copy2(built / NOTEBOOK, folder / NOTEBOOK)
     told = {"client": outcome.client, "state": outcome.state, "reason": outcome.reason}
     text = json.dumps(told, ensure_ascii=False, indent=1)
     (folder / REASON).write_text(text + "\n", encoding="utf-8")
-    _open_as_usual(folder)
+    share_with_group(folder)
     place = run_folder / f"{outcome.client}{FAILED}"
     _replace(folder, place)
     shutil.rmtree(built, ignore_errors=True)
     return place
-
-
-def _open_as_usual(folder: Path) -> None:
-    """Give a private building folder the access new folders have for this user."""
-    umask = os.umask(0)
-    os.umask(umask)
-    folder.chmod(0o777 & ~umask)
 
 
 def _replace(source: Path, place: Path) -> None:

@@ -8,24 +8,26 @@ What is unchanged is not even read: its bytes say so.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import islice
 from pathlib import Path
-from shutil import rmtree
 from typing import TYPE_CHECKING, Final, Protocol
 
+from reports.run.access import make_folder
 from reports.run.artefacts import PLAN as PLAN_FILE
 from reports.run.artefacts import sweep
 from reports.run.checked import Checked, checked
-from reports.run.cluster.shelf import FolderShelf, place_of_day, shelf_at, taken
+from reports.run.cluster.shelf import place_of_day, shelf_at
 from reports.run.cluster.store import shown_url
+from reports.run.events import events_of
 from reports.run.fingerprint import fingerprint, shared_digests
 from reports.run.job import Job
 from reports.run.key_figures import without_people
-from reports.run.ledger.ledger import Ledger, Queued, path_key
+from reports.run.last_words import keep
+from reports.run.ledger.claims import claimed
+from reports.run.ledger.ledger import Ledger, LedgerError, Queued, path_key
 from reports.run.lock import run_lock
 from reports.run.outcome import Outcome, Started
 from reports.run.pages.day import Day, write_day
@@ -34,11 +36,13 @@ from reports.run.pages.people import join_people
 from reports.run.pages.unfinished import Unfinished
 from reports.run.pool import Limits
 from reports.run.provenance import ROOT
-from reports.run.why import Explainer, explain_rebuild
+from reports.run.why import Explainer
+from reports.run.why_words import explain_rebuild
 
 if TYPE_CHECKING:
     from planning.household.profile import Household
     from reports.run.cluster.shelf import Shelf
+    from reports.run.ledger.ledger import DonePlan
     from reports.run.lock import Holder
     from reports.run.manifest import Found
     from reports.run.why import Cause
@@ -112,12 +116,22 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to: every outcome, the clients left as they were, and where the index is."""
+    """
+    What a run came to: every outcome, the clients left as they were, and where the index is.
+
+    `trouble` ended it before its time, such as a full disk.
+    """
 
     outcomes: tuple[Outcome, ...]
     unchanged: tuple[str, ...]
     index: str | None
     explained: tuple[str, ...] = ()
+    trouble: OSError | None = None
+
+    @property
+    def has_built(self) -> bool:
+        """Whether there is a plan that was not there before."""
+        return any(outcome.is_done for outcome in self.outcomes)
 
 
 def run(batch: Batch, watcher: Watcher) -> Report:
@@ -143,19 +157,28 @@ def run(batch: Batch, watcher: Watcher) -> Report:
     OSError
         The folder for the plans cannot be written; nothing has been built.
     """
+    batch = replace(batch, client_files=_one_each(batch.client_files))
     shared = shared_digests(batch.params, batch.notebook)
     shelf = shelf_at(batch.place)
     if not Ledger.stands(batch.out):
         found = _checked(batch, batch.client_files, {})
         if not found.households:
             return _refused(found.refused.values(), watcher)
-    batch.run_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(batch.run_folder)
     with run_lock(batch.out, watcher.waiting), Ledger(batch.out) as ledger:
         return _Run(batch, watcher, shared, ledger, shelf).made()
 
 
 def _checked(batch: Batch, files: Sequence[Path], taken: Mapping[str, Path]) -> Checked:
     return checked(files, taken, batch.params, batch.as_of, batch.language, batch.last_plan_of)
+
+
+def _one_each(files: Iterable[Path]) -> tuple[Path, ...]:
+    """Each file once, under the first of the paths that lead to it."""
+    first: dict[str, Path] = {}
+    for path in files:
+        first.setdefault(path_key(path), path)
+    return tuple(first.values())
 
 
 def _refused(refused: Iterable[Outcome], watcher: Watcher) -> Report:
@@ -179,21 +202,29 @@ class _Run:
         self._batch, self._watcher, self._shared, self._ledger = batch, watcher, shared, ledger
         self._shelf = shelf
         self._known = ledger.done_plans(batch.as_of, batch.language)
+        by_run = sorted(self._known.values(), key=lambda plan: plan.run_id)
+        self._by_client = {plan.client: plan for plan in by_run}
         self._unfinished = Unfinished.read(batch.run_folder)
         self._outcomes: list[Outcome] = []
-        self._causes: list[Cause] = []
+        self._causes: dict[str, Cause] = {}
+        self._trouble: OSError | None = None
 
     def made(self) -> Report:
         """Build what is not there as it should be, and leave the rest alone."""
         batch = self._batch
         sweep(batch.run_folder)
-        prints = {path: self._fingerprint(path) for path in dict.fromkeys(batch.client_files)}
+        prints = {path: self._fingerprint(path) for path in batch.client_files}
         standing = self._standing(prints)
         stale = [path for path in prints if path not in standing]
-        if not (stale or self._unfinished.clients) and (batch.run_folder / INDEX).exists():
+        mended = self._shelf.failures().keys() & {*standing.values()}
+        for client in mended:
+            self._shelf.forget_failure(client)
+        is_index_true = not (mended or self._unfinished.clients)
+        if is_index_true and not stale and (batch.run_folder / INDEX).exists():
             self._watcher.queued(0, len(standing))
             return Report((), tuple(standing.values()), self._index)
-        references = {client: path for path, client in standing.items()}
+        references = claimed(self._ledger, batch.as_of, batch.client_files)
+        references |= {client: path for path, client in standing.items()}
         found = _checked(batch, stale, references)
         if not found.households and not standing:
             return _refused(found.refused.values(), self._watcher)
@@ -232,7 +263,7 @@ class _Run:
         adopted = self._adoptable(found.households)
         jobs = self._jobs({p: h for p, h in found.households.items() if p not in adopted})
         unchanged = {**standing, **{path: one.manifest.client for path, one in adopted.items()}}
-        with closing(_events(jobs, batch, self._shelf)) as events:
+        with closing(events_of(jobs, batch, self._shelf)) as events:
             number = ledger.begin(batch.as_of, batch.language, _command(batch), self._shared)
             state = "interrupted"
             try:
@@ -241,13 +272,38 @@ class _Run:
                 self._refuse(number, found.refused)
                 self._build(number, jobs, events)
                 state = "complete"
+            except OSError as error:
+                self._trouble = error
             finally:
-                explained = explain_rebuild(self._causes, len(unchanged), batch.language)
-                ledger.finish(number, state, len(standing), explained)
-                self._unfinished.forget(unchanged.values())
-                day = Day(batch.out, batch.as_of, batch.language, self._shelf)
-                write_day(day, ledger, number, self._unfinished.outcomes())
-        return Report(tuple(self._outcomes), tuple(unchanged.values()), self._index, (explained,))
+                # What is half-built must not go on while the end is written.
+                events.close()
+                explained = self._finished(number, state, len(standing), unchanged.values())
+        index = self._index if (batch.run_folder / INDEX).exists() else None
+        outcomes, left = tuple(self._outcomes), tuple(unchanged.values())
+        return Report(outcomes, left, index, (explained,), self._trouble)
+
+    def _finished(self, number: int, state: str, standing: int, unchanged: Collection[str]) -> str:
+        """Enter the end and write the pages, in the room that half-built plans have taken."""
+        batch = self._batch
+        if not batch.cluster:
+            sweep(batch.run_folder)
+        explained = self._explained(len(unchanged))
+        try:
+            self._ledger.finish(number, state, standing, explained)
+            self._unfinished.forget(unchanged)
+            day = Day(batch.out, batch.as_of, batch.language, self._shelf)
+            write_day(day, self._ledger, number, self._unfinished.outcomes())
+        except (OSError, LedgerError):
+            # The trouble that ended the run is told, and not that it goes on.
+            if not self._trouble:
+                raise
+        return explained
+
+    def _explained(self, unchanged: int) -> str:
+        """How many were built of all, and because of what."""
+        done = [self._causes[one.client] for one in self._outcomes if one.is_done]
+        left = len(self._causes) - len(done) + unchanged
+        return explain_rebuild(done, left, self._batch.language)
 
     def _adoptable(self, households: Mapping[Path, Household]) -> dict[Path, Found]:
         """Plans that stand complete though their run was cut off before saying so."""
@@ -269,11 +325,16 @@ class _Run:
         jobs = []
         for path, household in households.items():
             job = self._job(path, household.client, tokens)
-            built = self._ledger.last_done(path, self._batch.as_of) or self._ledger.last_done(path)
+            built = self._built_before(path, household.client)
             touched = self._shelf.altered(job.client, built.artefacts) if built else ()
-            self._causes.append(explainer.cause(job.fingerprint, built, touched))
+            self._causes[job.client] = explainer.cause(job.fingerprint, built, touched)
             jobs.append(job)
         return jobs
+
+    def _built_before(self, path: Path, client: str) -> DonePlan | None:
+        """The plan that a new one follows: the day's own, of this file or another, or an older."""
+        of_day = self._ledger.last_done(path, self._batch.as_of)
+        return of_day or self._by_client.get(client) or self._ledger.last_done(path)
 
     def _job(self, path: Path, client: str, tokens: Path | None) -> Job:
         batch = self._batch
@@ -322,55 +383,12 @@ class _Run:
     def _end(self, number: int, outcome: Outcome) -> None:
         if not outcome.is_done:
             self._shelf.keep_failure(outcome)
+            keep(self._batch.run_folder, outcome.client, outcome.said)
         figures = without_people(outcome.figures) if outcome.figures else None
         self._ledger.ended(number, replace(outcome, figures=figures))
         self._unfinished.ended(outcome.client)
         self._outcomes.append(outcome)
         self._watcher.ended(outcome)
-
-
-def _events(
-    jobs: Sequence[Job], batch: Batch, shelf: Shelf
-) -> Generator[Started | Outcome, None, None]:
-    """What happens to jobs; of a cluster, once it is known to be there and to be alike."""
-    if batch.cluster:
-        from reports.run.cluster.cluster import outcomes as on_cluster
-
-        events = on_cluster(jobs, batch.cluster, batch.limits, batch.shelf and batch.place)
-        first = tuple(islice(events, 1))
-        return _after(first, events)
-    return _built_here(jobs, batch, shelf)
-
-
-def _after(
-    first: tuple[Started | Outcome, ...], events: Iterator[Started | Outcome]
-) -> Generator[Started | Outcome, None, None]:
-    yield from first
-    yield from events
-
-
-def _built_here(
-    jobs: Sequence[Job], batch: Batch, shelf: Shelf
-) -> Generator[Started | Outcome, None, None]:
-    from reports.run.pool import outcomes
-
-    if not batch.shelf:
-        yield from outcomes(jobs, batch.limits)
-        return
-    with FolderShelf(batch.run_folder).workplace() as place:
-        for event in outcomes([replace(job, run_folder=place) for job in jobs], batch.limits):
-            yield event if isinstance(event, Started) else _shelved(shelf, place, event)
-
-
-def _shelved(shelf: Shelf, place: Path, outcome: Outcome) -> Outcome:
-    """An outcome once the store has the plan; a store that refuses it is that client's failure."""
-    try:
-        return taken(shelf, place, outcome)
-    except Exception as error:  # noqa: BLE001  each kind of store has errors of its own
-        told = f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
-        return Outcome(outcome.client, "failed", (told,), outcome.seconds, outcome.steps)
-    finally:
-        rmtree(place / outcome.client, ignore_errors=True)
 
 
 def _command(batch: Batch) -> dict[str, str]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from errno import ENOMEM
+from math import inf
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Final
@@ -22,6 +25,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from planning.plan import LiabilityPlan
 from reports.exhibits.summary import document_title
+from reports.language import Language
 from reports.render.calendar import write_calendar
 from reports.render.document import METADATA_KEY, Document
 from reports.render.draft import marked, marked_html
@@ -32,17 +36,25 @@ from reports.run.artefacts import NOTEBOOK, PLAN, digested, publish, read_plan, 
 from reports.run.gates import check
 from reports.run.gates.tokens import Tokens
 from reports.run.key_figures import key_figures, without_people
+from reports.run.last_words import note_full_memory, tell_of_memory
 from reports.run.manifest import Manifest, write_manifest
 from reports.run.notebook import execute
 from reports.run.outcome import Outcome
-from reports.theme.errors import PublishError
+from reports.run.pool import too_much_memory
+from reports.theme.errors import MissingGlyphError, PublishError
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from reports.run.job import Job
+    from reports.run.outcome import State
 
 MIB: Final = 2**20
+LOOK_SECONDS: Final = 0.1
+NEARLY: Final = 0.8
+"""Share of its memory from which on a process that fails may have failed for want of it."""
+
+_CHARACTER: Final = re.compile(r"\S \(U\+[0-9A-F]+\)")
 
 
 @dataclass(slots=True)
@@ -74,13 +86,13 @@ def attempt(job: Job, memory_mib: int) -> Outcome:
     What was raised becomes text here: many an exception cannot be sent to another process, and
     one that cannot would take the clients beside it along.
     """
-    _limit_memory(memory_mib)
-    Thread(target=_end_with_batch, daemon=True).start()
+    full_bytes = _limit_memory(memory_mib)
+    Thread(target=_watch, args=[job, full_bytes], daemon=True).start()
     clock = Clock()
     try:
         return build(job, clock)
-    except Exception as error:  # noqa: BLE001  whatever a client's run raises is its own failure
-        return _failure(job.client, error, memory_mib, clock)
+    except BaseException as error:  # noqa: BLE001  whatever a client's run raises is its own failure
+        return _failure(job, error, memory_mib, clock)
 
 
 def build(job: Job, clock: Clock) -> Outcome:
@@ -170,40 +182,81 @@ def document_of(plan: LiabilityPlan, language: str) -> Document:
     )
 
 
-def _failure(client: str, error: Exception, memory_mib: int, clock: Clock) -> Outcome:
+def _failure(job: Job, error: BaseException, memory_mib: int, clock: Clock) -> Outcome:
     """What was raised, and in which cell; a papermill error carries both as attributes."""
     name = getattr(error, "ename", type(error).__name__)
-    if name == "MemoryError":
-        reason = f"it asked for more than {memory_mib} MiB of memory; see --memory"
-        return Outcome(client, "out_of_memory", (reason,), clock.seconds, clock.steps)
+    state, reason = _told(job.language, error, name, memory_mib)
+    return Outcome(job.client, state, (reason,), clock.seconds, clock.steps)
+
+
+def _told(language: str, error: BaseException, name: str, memory_mib: int) -> tuple[State, str]:
+    say = Language(language).either
+    if _is_of_memory(error, name):
+        return "out_of_memory", too_much_memory(memory_mib, language)
     if name == "DeadKernelError":
-        reason = "its notebook's kernel was killed or ran out of memory"
-        return Outcome(client, "killed", (reason,), clock.seconds, clock.steps)
+        return "killed", say(
+            "笔记本的内核被结束，或内存用尽",
+            "its notebook's kernel was killed or ran out of memory",
+        )
+    told = f"{name}: {getattr(error, 'evalue', error)}"
+    if name == MissingGlyphError.__name__:
+        named = say("、", ", ").join(_CHARACTER.findall(told))
+        told = say(
+            f"字体显示不了 {named}：请改正客户资料里的这处文字",
+            f"the font cannot show {named}: correct that text in the client file",
+        )
     if isinstance(error, PapermillExecutionError):
-        told = f"cell {error.exec_count}: {name}: {error.evalue}"
-    else:
-        told = f"{name}: {error}"
-    return Outcome(client, "failed", (told,), clock.seconds, clock.steps)
+        told = say(f"第 {error.exec_count} 格：", f"cell {error.exec_count}: ") + told
+    return "failed", told
 
 
-def _limit_memory(memory_mib: int) -> None:
-    """Refuse the process more than its share beside what it began with, where the system can."""
+def _is_of_memory(error: BaseException, name: str) -> bool:
+    """Whether it was raised for want of memory; a Rust library's panic says so in words."""
+    is_panic = name == "PanicException" and tell_of_memory(str(error))
+    return name == "MemoryError" or getattr(error, "errno", None) == ENOMEM or is_panic
+
+
+def _limit_memory(memory_mib: int) -> float:
+    """
+    Refuse the process more than its share beside what it began with, where the system can.
+
+    Returns
+    -------
+    How much memory is nearly too much.
+    """
     try:
         import resource
 
-        begun = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+        begun = _data_bytes()
     except (ImportError, OSError):
-        return
-    limit = begun * resource.getpagesize() + memory_mib * MIB
+        return inf
+    limit = begun + memory_mib * MIB
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    return limit - (1 - NEARLY) * memory_mib * MIB
 
 
-def _end_with_batch() -> None:
-    """End this process when the batch is gone: nobody would record what it builds."""
+def _data_bytes() -> int:
+    """What the limit counts: memory this process may write, shared with no other."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[5]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _watch(job: Job, full_bytes: float) -> None:
+    """
+    End this process when the batch is gone, and note when its memory is nearly full.
+
+    Nobody would record what it builds; and what a library does that is refused memory says
+    anything but that.
+    """
     batch = multiprocessing.parent_process()
-    if batch is not None:
-        batch.join()
-        os._exit(1)
+    if batch is None:
+        return
+    while batch.is_alive():
+        if full_bytes < inf and _data_bytes() > full_bytes:
+            note_full_memory(job.run_folder, job.client)
+            full_bytes = inf
+        batch.join(LOOK_SECONDS if full_bytes < inf else None)
+    os._exit(1)

@@ -47,14 +47,14 @@ def checked(
     ClientFileError
         The folder of parameters cannot be used.
     """
-    from planning.household.client import check_households
+    from planning.household.client import check_households, reference_of
     from planning.inputs import read_parameters
 
     book = read_parameters(params).book
     households, found = check_households(files, as_of, book, taken)
     names = {*taken, *(household.client for household in households.values())}
     refused = {
-        path: _refusal(_stem(path, names), problems, language)
+        path: _refusal(_name(reference_of(path), path, names), problems, language)
         for path, problems in _by_file(files, found).items()
     }
     incomparable = _incomparable(households, as_of, language, last_plan_of)
@@ -96,8 +96,16 @@ def _incomparable(
     return refused
 
 
+def _name(reference: str | None, path: Path, taken: set[str]) -> str:
+    """The reference of a file, or a safe name of its own where it has none or another's."""
+    if reference is None or reference in taken:
+        return _stem(path, taken)
+    taken.add(reference)
+    return reference
+
+
 def _stem(path: Path, taken: set[str]) -> str:
-    """A safe name of its own for a file that has no usable reference."""
+    """A safe name for a file that has no usable reference."""
     kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in path.stem)
     name = stem = kept.lower().strip("-")[:40] or "file"
     number = 1

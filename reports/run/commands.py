@@ -1,15 +1,19 @@
 """
 ``planner plan``, ``planner batch`` and ``planner why``.
 
-Exit codes: 0 all done, 1 some client failed, 2 the input was wrong and nothing was built, 130
-interrupted.
+Exit codes: 0 all done, 1 some client failed or the disk was full half-way, 2 the input was wrong
+and nothing was built, 130 interrupted, 143 the same by SIGTERM.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -31,7 +35,9 @@ if TYPE_CHECKING:
     from reports.run.ledger.ledger import Ledger
     from reports.run.progress import Progress
 
-INTERRUPTED = 130
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 Timeout = Annotated[float, typer.Option("--timeout", min=1, help="seconds a client may take")]
 Memory = Annotated[
@@ -161,6 +167,8 @@ def why_command(
     ledger: LedgerFolder = None,
 ) -> None:
     """Say whether a client's plan would be built now, and because of what."""
+    from planning.errors import ClientFileError
+    from reports.language.problems import problem_lines
     from reports.run.batch import Batch
     from reports.run.cluster.store import ShelfError
     from reports.run.ledger.ledger import Ledger, LedgerError
@@ -176,6 +184,8 @@ def why_command(
                 lines = _answer(client, asked, opened)
     except (LedgerError, ShelfError) as error:
         _end(error.sentence(language))
+    except ClientFileError as error:
+        _end("\n".join(problem_lines(error.problems, language)))
     except OSError as error:
         _end(f"{error.filename}: {error.strerror}")
     for line in lines:
@@ -184,14 +194,17 @@ def why_command(
 
 def _answer(client: str, asked: Batch, ledger: Ledger | None) -> list[str]:
     from reports.run.fingerprint import shared_digests
-    from reports.run.why import Question, client_file_of, explanation_lines, why
+    from reports.run.why import Question, client_file_of, why
+    from reports.run.why_words import explanation_lines
 
     file = client_file_of(client, ledger, asked.params)
     if file is None:
         _refuse_client(client, asked.language)
     known = ledger.last_done(file) if ledger else None
     last = asked.last_plan_of(known.client) if known else asked.last_plan
-    question = Question(file, asked.as_of, asked.language, asked.out, last, asked.shelf)
+    question = Question(
+        file, asked.as_of, asked.language, asked.out, last, asked.shelf, asked.params
+    )
     told = why(ledger, shared_digests(asked.params, asked.notebook), question)
     return explanation_lines(told, asked.language)
 
@@ -227,7 +240,7 @@ def _build(wanted: Batch) -> None:
 
     language = wanted.language
     try:
-        with Progress(language) as progress:
+        with _interruptible(), Progress(language) as progress:
             report = run(wanted, progress)
     except ClientFileError as error:
         for line in problem_lines(error.problems, language):
@@ -236,21 +249,41 @@ def _build(wanted: Batch) -> None:
     except PlanningError as error:
         told = getattr(error, "sentence", None)
         _end(told(language) if told else str(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as ended:
         say(
             language,
             f"已中断；此前完成的在 {wanted.shown_place}，再次运行可补齐其余",
             f"interrupted; what was complete is in {wanted.shown_place}, run again for the rest",
         )
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(TERMINATED if isinstance(ended, _Terminated) else INTERRUPTED) from None
     except OSError as error:
         _refuse_folder(wanted.shown_place, error, language)
-    _summarise(report, progress, language)
+    if report.trouble and not report.has_built:
+        _refuse_folder(wanted.shown_place, report.trouble, language)
+    _summarise(report, progress, language, wanted.shown_place)
 
 
-def _summarise(report: Report, progress: Progress, language: str) -> None:
+class _Terminated(KeyboardInterrupt):
+    """The system asks for an end, which is like Ctrl-C."""
+
+
+def _terminate(*_: Any) -> NoReturn:
+    raise _Terminated
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does: with its pages written and nothing half-built."""
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _summarise(report: Report, progress: Progress, language: str, place: str) -> None:
     failed = [outcome for outcome in report.outcomes if not outcome.is_done]
-    if report.index is None:
+    if report.index is None and not report.trouble:
         say(
             language,
             "没有可编制的客户，未写入任何文件",
@@ -260,7 +293,9 @@ def _summarise(report: Report, progress: Progress, language: str) -> None:
     for line in report.explained:
         typer.echo(line)
     progress.summary(report.index)
-    raise typer.Exit(1 if failed else 0)
+    if report.trouble:
+        _tell_cut_short(place, report.trouble, language)
+    raise typer.Exit(1 if failed or report.trouble else 0)
 
 
 def _end(reason: str) -> NoReturn:
@@ -268,8 +303,30 @@ def _end(reason: str) -> NoReturn:
     raise typer.Exit(2)
 
 
+def _tell_cut_short(folder: str, error: OSError, language: str) -> None:
+    """What stopped a run half-way, and how it goes on."""
+    why = error.strerror or error
+    is_full = error.errno in _FULL
+    say_error(
+        language,
+        f"中途停下：{folder} 写不进去（{why}）。"
+        f"{'请腾出一些空间' if is_full else '请先排除这个问题'}，再运行一次，可补齐其余。",
+        f"stopped half-way: {folder} cannot be written ({why}). "
+        f"{'Free some space' if is_full else 'Mend that'}, and run again for the rest.",
+    )
+
+
 def _refuse_folder(folder: str, error: OSError, language: str) -> NoReturn:
     why = error.strerror or error
+    if error.errno in _FULL:
+        say_error(
+            language,
+            f"{folder} 所在的磁盘已满，没有编成任何规划书。请腾出一些空间再运行，或换一个位置"
+            "（--out）。",
+            f"the disk of {folder} is full, and no plan was built. Free some space and run again, "
+            "or choose another place with --out.",
+        )
+        raise typer.Exit(2) from error
     say(
         language,
         f"无法写入 {folder}：{why}。请换一个位置（--out）或检查权限。",

@@ -43,6 +43,7 @@ class Outcome:
     steps : seconds by step.
     artefacts : the published files.
     figures : key figures of the plan, for the index and the differences between runs.
+    said : what its process wrote to its error stream; evidence that goes into no ledger.
     """
 
     client: str
@@ -52,6 +53,7 @@ class Outcome:
     steps: Mapping[str, float] = field(default_factory=dict)
     artefacts: tuple[Artefact, ...] = ()
     figures: Mapping[str, Any] | None = None
+    said: str = field(default="", repr=False)
 
     @property
     def is_done(self) -> bool:

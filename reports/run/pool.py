@@ -12,21 +12,25 @@ import os
 import platform
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from concurrent.futures import TimeoutError as TimedOutError
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import CONSTS, ProcessExpired, ProcessPool
 
+from reports.language import Language
+from reports.run.last_words import heard, listen, tell_of_memory
 from reports.run.outcome import Outcome, Started
 
 if TYPE_CHECKING:
     from pebble import ProcessFuture
 
     from reports.run.job import Job
+    from reports.run.outcome import State
 
 DEFAULT_TIMEOUT_SECONDS: Final = 300
 DEFAULT_MEMORY_MIB: Final = 2048
@@ -55,6 +59,7 @@ WAITING_A_WORKER: Final = 2
 """Jobs handed over ahead for each worker, so that none waits for the next."""
 
 LOOK_SECONDS: Final = 0.2
+PACE_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ def outcomes(jobs: Iterable[Job], limits: Limits) -> Iterator[Started | Outcome]
     first = next(coming, None)
     if first is None:
         return
+    # A process that has ended is found, and the next begun, at this pace.
+    CONSTS.sleep_unit = PACE_SECONDS
     pool = ProcessPool(max_workers=limits.jobs, max_tasks=1, context=_context(first))
     waiting: dict[ProcessFuture, _Waiting] = {}
     try:
@@ -123,6 +130,9 @@ def _schedule(
 
 def _attempt(job: Job, memory_mib: int) -> Outcome:
     """Build in this process; what draws and renders is imported here and not in the batch."""
+    with suppress(OSError):
+        # A folder that cannot be written is told by what is built in it.
+        listen(job.run_folder, job.client)
     from reports.run.build import attempt
 
     return attempt(job, memory_mib)
@@ -137,32 +147,74 @@ def _begun(waiting: dict[ProcessFuture, _Waiting]) -> Iterator[Started]:
 
 def _outcome(one: _Waiting, future: ProcessFuture, limits: Limits) -> Outcome:
     """What a client's process came to, whether or not it lived to say so."""
-    client, seconds = one.job.client, time.monotonic() - one.since
+    said = heard(one.job.run_folder, one.job.client)
     try:
         told: Outcome = future.result()
     except TimedOutError:
-        reason = f"not finished within {limits.timeout_seconds:g} s; see --timeout"
-        return Outcome(client, "timed_out", (reason,), seconds)
+        return _ended(one, "timed_out", too_slow(limits.timeout_seconds, one.job.language), said)
     except ProcessExpired as error:
-        return Outcome(client, "killed", (_ended_by(error.exitcode),), seconds)
+        return _expired(one, error.exitcode, said, limits)
     except CancelledError:
-        return Outcome(client, "killed", ("given up before it began",), seconds)
+        given_up = _say(one.job)("还没开始就被放弃", "given up before it began")
+        return _ended(one, "killed", given_up, said)
     except Exception as error:  # noqa: BLE001  a process that cannot even begin is its client's failure
-        return Outcome(client, "failed", (f"{type(error).__name__}: {error}",), seconds)
-    return told
+        return _ended(one, "failed", f"{type(error).__name__}: {error}", said)
+    if told.state == "failed" and tell_of_memory(said):
+        # What a library makes of memory it is refused may look like any other failure.
+        reason = too_much_memory(limits.memory_mib, one.job.language)
+        told = replace(told, state="out_of_memory", reason=(reason, *told.reason))
+    return told if told.is_done else replace(told, said=said)
 
 
-def _ended_by(code: int) -> str:
+def _expired(one: _Waiting, code: int, said: str, limits: Limits) -> Outcome:
+    """A process that ended without an answer: of full memory if its last words say so."""
+    if tell_of_memory(said):
+        reason = too_much_memory(limits.memory_mib, one.job.language)
+        return _ended(one, "out_of_memory", reason, said)
+    return _ended(one, "killed", _ended_by(code, one.job.language), said)
+
+
+def _ended(one: _Waiting, state: State, reason: str, said: str) -> Outcome:
+    return Outcome(one.job.client, state, (reason,), time.monotonic() - one.since, said=said)
+
+
+def too_slow(timeout_seconds: float, language: str) -> str:
+    """Why a client was ended."""
+    return Language(language).either(
+        f"{timeout_seconds:g} 秒内没有完成；时限见 --timeout",
+        f"not finished within {timeout_seconds:g} s; see --timeout",
+    )
+
+
+def too_much_memory(memory_mib: int, language: str) -> str:
+    """Why a client could not go on."""
+    return Language(language).either(
+        f"要用的内存超过 {memory_mib} MiB；上限见 --memory",
+        f"it asked for more than {memory_mib} MiB of memory; see --memory",
+    )
+
+
+def _ended_by(code: int, language: str) -> str:
     """An exit code in words; where a signal ended the process, its name."""
+    say = Language(language).either
     if code >= 0:
-        return f"its process ended by itself, with exit code {code}"
+        return say(
+            f"进程自行退出，退出码 {code}", f"its process ended by itself, with exit code {code}"
+        )
     try:
         name = signal.Signals(-code).name
     except ValueError:
-        name = f"signal {-code}"
+        name = say(f"信号 {-code}", f"signal {-code}")
     if name == "SIGKILL":
-        return f"its process was ended by {name}; the system does so too when memory runs out"
-    return f"its process was ended by {name}"
+        return say(
+            f"进程被 {name} 结束；内存用尽时，操作系统也会这样做",
+            f"its process was ended by {name}; the system does so too when memory runs out",
+        )
+    return say(f"进程被 {name} 结束", f"its process was ended by {name}")
+
+
+def _say(job: Job) -> Callable[[str, str], str]:
+    return Language(job.language).either
 
 
 def _context(job: Job) -> multiprocessing.context.BaseContext:

@@ -84,6 +84,9 @@ class Progress:
     def queued(self, clients: int, unchanged: int) -> None:
         """So many will be built, so many need not be."""
         self._tally.queued(clients, unchanged)
+        if clients:
+            say = self._tally.speech.either
+            self._say(say(f"待编制 {clients} 份", f"{clients} to build"))
         if clients and self._is_live:
             self._begin_table()
 

@@ -7,25 +7,31 @@ the market can be told by the file it came in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from reports.language import Language
+from reports.language import LANGUAGES
+from reports.run.checked import checked
 from reports.run.cluster.shelf import place_of_day, shelf_at
-from reports.run.fingerprint import PARTS, SHARED, changed_parts, fingerprint
+from reports.run.fingerprint import SHARED, changed_parts, fingerprint
+from reports.run.ledger.claims import claimed
 from reports.run.manifest import Altered
+from reports.run.pages.unfinished import Unfinished
 
 if TYPE_CHECKING:
+    from reports.run.checked import Checked
     from reports.run.ledger.ledger import DonePlan, Ledger, PlanRow
 
 Verdict = Literal["unchanged", "adoptable", "new", "changed", "altered", "forced"]
 
 STANDS: Final = ("unchanged", "adoptable")
-FILES_NAMED: Final = 5
 CLIENT_FILES: Final = "clients"
+
+_ANY_RUN: Final = 2**31 - 1
+"""Above the number of every run, as every database can compare it."""
 
 
 class FileChange(NamedTuple):
@@ -71,7 +77,8 @@ class Question:
     """
     A client file and what a run of today would be given beside it.
 
-    `shelf` is the URL of a store with the plans; empty where they stand in `out`.
+    `shelf` is the URL of a store with the plans; empty where they stand in `out`. With `params` a
+    file that would be built is read, as a run would read it.
     """
 
     client_file: Path
@@ -80,6 +87,7 @@ class Question:
     out: Path
     last_plan: Path | None = None
     shelf: str = ""
+    params: Path | None = None
 
     @property
     def place(self) -> str:
@@ -98,6 +106,7 @@ class Explanation:
     built : the plan it was compared with, None where there is none.
     attempt : the last attempt, where it did not end in a plan.
     now : the fingerprint it would be built with.
+    refused : what a run would find wrong in the client file, in words; then nothing is built.
     """
 
     client: str
@@ -106,6 +115,7 @@ class Explanation:
     built: DonePlan | None
     attempt: PlanRow | None
     now: Mapping[str, str]
+    refused: tuple[str, ...] = ()
 
 
 class Explainer:
@@ -154,14 +164,41 @@ def why(
     """
     asked = question
     now = fingerprint(shared, asked.client_file, asked.as_of, asked.language, asked.last_plan)
-    built, attempt = _history(ledger, asked)
-    touched = _touched(asked, built)
-    cause = Explainer(ledger, shared).cause(now, built, touched)
+    explainer = Explainer(ledger, shared)
+    built, attempt = _built_from(ledger, asked), _attempt_of(ledger, asked)
+    cause = explainer.cause(now, built, _touched(asked, built))
     client = built.client if built else attempt.client if attempt else asked.client_file.name
+    told = Explanation(client, asked.as_of, cause, built, attempt, now)
     if cause.is_built and (found := shelf_at(asked.place).adoptable([now])):
         ((manifest, _),) = found.values()
-        cause, client = Cause("adoptable"), manifest.client
-    return Explanation(client, asked.as_of, cause, built, attempt, now)
+        told = replace(told, client=manifest.client, cause=Cause("adoptable"))
+    if told.cause.is_built and asked.params:
+        return _read(told, _checked(ledger, asked, asked.params), ledger, asked, explainer)
+    return told if told.cause.is_built else replace(told, attempt=_open(attempt))
+
+
+def _checked(ledger: Ledger | None, asked: Question, params: Path) -> Checked:
+    """The client file as a run of its own would read it."""
+    file = asked.client_file
+    taken = claimed(ledger, asked.as_of, [file]) if ledger else {}
+    return checked([file], taken, params, asked.as_of, asked.language, lambda _: asked.last_plan)
+
+
+def _read(
+    told: Explanation, read: Checked, ledger: Ledger | None, asked: Question, explainer: Explainer
+) -> Explanation:
+    """The answer once the file has been read: what is wrong in it, or whose it is."""
+    for outcome in read.refused.values():
+        client = told.client if told.built or told.attempt else outcome.client
+        return replace(told, client=client, refused=outcome.reason)
+    client = next(iter(read.households.values())).client
+    if told.built or ledger is None:
+        return replace(told, client=client)
+    built = ledger.before(client, asked.as_of, asked.language, _ANY_RUN)
+    if built is None or built.as_of != asked.as_of:
+        return replace(told, client=client)
+    cause = explainer.cause(told.now, built, _touched(asked, built))
+    return replace(told, client=client, built=built, cause=cause)
 
 
 def client_file_of(asked: str, ledger: Ledger | None, params: Path) -> Path | None:
@@ -177,48 +214,32 @@ def client_file_of(asked: str, ledger: Ledger | None, params: Path) -> Path | No
     return next((path for path in candidates if path and path.is_file()), None)
 
 
-def explanation_lines(told: Explanation, language: str) -> list[str]:
-    """The answer in words."""
-    speech = Language(language)
-    lines = [_verdict(told, speech), *_reasons(told, speech)]
-    if told.built is not None:
-        lines.append(_built(told.built, speech))
-    if told.attempt is not None:
-        lines += _attempt(told.attempt, speech)
-    return ["".join(sign for sign in line if sign.isprintable()) for line in lines]
-
-
-def explain_rebuild(causes: Iterable[Cause], unchanged: int, language: str) -> str:
-    """
-    One line on a whole run: how many were built of how many, and because of what.
-
-    Parameters
-    ----------
-    causes : of the clients that were built; one that need not have been was forced.
-    unchanged : how many were left alone.
-
-    Examples
-    --------
-    >>> market = PartChange("market", (FileChange("lpr.csv", "changed"),))
-    >>> explain_rebuild([Cause("changed", (market,))] * 37, 375, "en")
-    'built 37 of 412: market data changed (lpr.csv)'
-    """
-    speech = Language(language)
-    built = [cause if cause.is_built else Cause("forced") for cause in causes]
-    total = len(built) + unchanged
-    reasons = [_counted(words, count, len(built), speech) for words, count in _tally(built, speech)]
-    head = speech.either(f"{total} 份中编制 {len(built)} 份", f"built {len(built)} of {total}")
-    line = speech.either("：", ": ").join([head, speech.either("；", "; ").join(reasons)])
-    return "".join(sign for sign in line if sign.isprintable()) if reasons else head
-
-
-def _history(ledger: Ledger | None, asked: Question) -> tuple[DonePlan | None, PlanRow | None]:
-    """The plan that stands, before others the day's own, and a last attempt that made none."""
+def _built_from(ledger: Ledger | None, asked: Question) -> DonePlan | None:
+    """The plan of the file that stands, before others the day's own."""
     if ledger is None:
-        return None, None
-    built = ledger.last_done(asked.client_file, asked.as_of) or ledger.last_done(asked.client_file)
-    attempt = ledger.last_attempt(asked.client_file, asked.as_of, asked.language)
-    return built, attempt if attempt and attempt.state != "done" else None
+        return None
+    return ledger.last_done(asked.client_file, asked.as_of) or ledger.last_done(asked.client_file)
+
+
+def _attempt_of(ledger: Ledger | None, asked: Question) -> PlanRow | None:
+    """A last attempt that made no plan, of another language where this one has none."""
+    if ledger is None:
+        return None
+    languages = dict.fromkeys((asked.language, *LANGUAGES))
+    attempts = (ledger.last_attempt(asked.client_file, asked.as_of, each) for each in languages)
+    attempt = next(filter(None, attempts), None)
+    if attempt is None or attempt.state == "done":
+        return None
+    waiting = Unfinished.read(asked.out / asked.as_of.isoformat()).clients.get(attempt.client)
+    if waiting and attempt.state == "killed":
+        # The run was ended before the client; nothing happened to the client itself.
+        return replace(attempt, state=waiting[0], reason=(), ended_at=None)
+    return attempt
+
+
+def _open(attempt: PlanRow | None) -> PlanRow | None:
+    """An attempt that goes on; one that has failed is past where the plan stands all the same."""
+    return attempt if attempt and attempt.ended_at is None else None
 
 
 def _touched(asked: Question, built: DonePlan | None) -> tuple[Altered, ...]:
@@ -238,119 +259,3 @@ def _change(
     if name not in before:
         return "added"
     return "changed" if name in now else "removed"
-
-
-def _verdict(told: Explanation, speech: Language) -> str:
-    client, day = told.client, speech.day(told.as_of)
-    if told.cause.verdict == "unchanged":
-        return speech.either(
-            f"{client}：不必重编，{day}的规划书与现有资料一致",
-            f"{client}: would be left alone; its plan of {day} is what would be built again",
-        )
-    if told.cause.verdict == "adoptable":
-        return speech.either(
-            f"{client}：不必重编，{day}的规划书已完整，台账还没有记上，下次运行会补记",
-            f"{client}: would be left alone; its plan of {day} is complete, and the next run "
-            "enters it in the ledger",
-        )
-    return speech.either(f"{client}：下次运行会重新编制", f"{client}: would be built again")
-
-
-def _reasons(told: Explanation, speech: Language) -> list[str]:
-    cause = told.cause
-    if cause.verdict == "new":
-        return [speech.either("  还没有编制过", "  it has never been built")]
-    lines = [f"  {_part(change, told, speech)}" for change in cause.parts]
-    if cause.altered:
-        words = speech.either("已发布的文件被动过", "published files were touched")
-        lines.append(f"  {words}{_listed(cause.altered, 'artefact_change', speech)}")
-    return lines
-
-
-def _part(change: PartChange, told: Explanation, speech: Language) -> str:
-    words = _changed(change.part, speech)
-    if change.part == "as_of" and told.built:
-        return words + speech.either("：", ": ") + _from_to(told, "as_of", speech.day)
-    if change.part == "language" and told.built:
-        return words + speech.either("：", ": ") + _from_to(told, "language", _named(speech))
-    return words + _listed(change.files, "file_change", speech)
-
-
-def _named(speech: Language) -> Callable[[str], str]:
-    return lambda code: speech.label("document_language", code)
-
-
-def _from_to(told: Explanation, part: str, words: Callable[[str], str]) -> str:
-    before = told.built.fingerprint.get(part) if told.built else None
-    return f"{words(before) if before else '?'} → {words(told.now[part])}"
-
-
-def _changed(part: str, speech: Language) -> str:
-    name = speech.label("plan_input", part) if part in PARTS else part
-    return speech.either(f"{name}有变", f"{name} changed")
-
-
-def _listed(files: Sequence[FileChange | Altered], group: str, speech: Language) -> str:
-    """The first few files with what happened to each; nothing where none is known."""
-    if not files:
-        return ""
-    named = [
-        speech.either(f"{file.name}（{how}）", f"{file.name} ({how})")
-        for file in files[:FILES_NAMED]
-        for how in (speech.label(group, file.how),)
-    ]
-    rest = len(files) - len(named)
-    more = speech.either(f"，另有 {rest} 个文件", f" and {rest} more") if rest else ""
-    return speech.either("：", ": ") + speech.either("、", ", ").join(named) + more
-
-
-def _built(built: DonePlan, speech: Language) -> str:
-    when, number = _clock(built.ended_at), built.run_id
-    day = speech.day(built.as_of)
-    return speech.either(
-        f"上一份：规划日 {day}，{when} 完成（第 {number} 次运行）",
-        f"last plan: of {day}, completed {when} (run {number})",
-    )
-
-
-def _attempt(attempt: PlanRow, speech: Language) -> list[str]:
-    state, when = speech.label("state", attempt.state), attempt.ended_at or attempt.queued_at
-    head = speech.either("最近一次没有成功：", "last attempt: ")
-    if attempt.ended_at is None:
-        head = speech.either("最近一次尚未结束：", "last attempt, not ended: ")
-    line = f"{head}{state}{speech.either('，', ', ')}{_clock(when)}"
-    return [line, *(f"    {reason}" for reason in attempt.reason)]
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
-
-
-def _tally(built: Sequence[Cause], speech: Language) -> list[tuple[str, int]]:
-    """What clients were built for, in words, each with how many."""
-    tally: list[tuple[str, int]] = []
-    changes = [change for cause in built for change in cause.parts]
-    for part in dict.fromkeys((*PARTS, *(change.part for change in changes))):
-        of_part = [change for change in changes if change.part == part]
-        if of_part:
-            files = dict.fromkeys(file.name for change in of_part for file in change.files)
-            tally.append((_changed(part, speech) + _in_brackets(list(files), speech), len(of_part)))
-    for verdict in ("altered", "new", "forced"):
-        count = sum(cause.verdict == verdict for cause in built)
-        if count:
-            tally.append((speech.label("build_cause", verdict), count))
-    return tally
-
-
-def _in_brackets(names: Sequence[str], speech: Language) -> str:
-    if not names:
-        return ""
-    shown = speech.either("、", ", ").join(names[:FILES_NAMED])
-    rest = len(names) - FILES_NAMED
-    more = speech.either(f"等 {len(names)} 个文件", f" and {rest} more") if rest > 0 else ""
-    return speech.either(f"（{shown}{more}）", f" ({shown}{more})")
-
-
-def _counted(words: str, count: int, total: int, speech: Language) -> str:
-    """Words with their count, which goes without saying where it is that of all."""
-    return words if count == total else f"{words}{speech.either(f' {count} 份', f' in {count}')}"

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pikepdf
 
+from planning.household.client import check_household
 from planning.inputs import read_inputs
 from planning.plan import liability_plan
 from reports.delivery.identity import PlanKey, plan_digest
+from reports.delivery.recipient import Recipient, recipient_of
 from reports.delivery.vault import Archiving, digests
 from reports.run.artefacts import digested
-from reports.run.ledger.approvals import Signature, enter_approval
+from reports.run.ledger.approvals import Mailbox, Signature, enter_approval
 from reports.run.ledger.ledger import Ledger
 from reports.run.manifest import Manifest, write_manifest
 from reports.run.outcome import Outcome
@@ -38,7 +40,7 @@ def small_pdf(title):
     with pikepdf.new() as document:
         document.add_blank_page()
         document.docinfo["/Title"] = title
-        document.save(made)
+        document.save(made, static_id=True)
     return made.getvalue()
 
 
@@ -91,6 +93,12 @@ class ApprovedBook:
             ledger.ended(run, Outcome(client, "done", artefacts=left))
             ledger.finish(run)
 
+    def mailbox(self, client):
+        """Where a client's plan would go, if its file names a mailbox that is one."""
+        household, _ = check_household(self.client_file(client), AS_OF)
+        found = recipient_of(household) if household else None
+        return Mailbox(found.sha256, found.masked) if isinstance(found, Recipient) else None
+
     def approve(self, client):
         """Approve the plan that stands."""
         folder = self.out / AS_OF.isoformat() / client
@@ -100,5 +108,6 @@ class ApprovedBook:
             self.ledger() as ledger,
             Archiving(self.out, AS_OF, client, files) as archiving,
         ):
-            approval, _ = enter_approval(ledger, key, Signature("王", "看过"), digests(files))
+            signed, mailbox = Signature("王", "看过"), self.mailbox(client)
+            approval, _ = enter_approval(ledger, key, signed, digests(files), mailbox)
             archiving.finish(approval)

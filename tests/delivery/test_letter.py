@@ -195,6 +195,33 @@ def test_client_text_is_data(facts):
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "http://evil.example/x", "HTTPS:evil", "www.evil.example", "evil.example/x",
+        "ｗｗｗ．evil．example", "thief@evil.example", "罗女士 evil.com", "EVIL.COM", "Evil.Com",
+    ],
+)  # fmt: skip
+def test_a_name_that_would_become_a_link_greets_nobody(facts, name):
+    """Mail programs make links of text; nobody is to follow one out of our letter."""
+    for text in texts(received(replace(facts, name=name))):
+        assert "evil" not in text.lower()
+        assert ("客户，您好" if facts.language == "zh" else "Dear client,") in text
+
+
+@pytest.mark.parametrize("name", ["罗女士", "Mr.Smith", "J.R.R.Tolkien", "Ms. Luo", "O'Neil: A."])
+def test_ordinary_names_are_greeted(facts, name):
+    """Full stops are part of some."""
+    assert name in texts(received(replace(facts, name=name)))[0]
+
+
+def test_the_letter_fits_a_password_agreed_on_before_and_one_that_is_still_to_come(facts):
+    """It does not promise a call that never comes."""
+    plain = texts(received(facts))[0]
+    agreed, to_come = ("约定", "打电话") if facts.language == "zh" else ("agreed on", "telephone")
+    assert plain.index(agreed) < plain.index(to_come)
+
+
+@pytest.mark.parametrize(
     "changed",
     [
         {"sender_name": "Bank\r\nBcc: thief@example.org"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import subprocess
 import sys
 
@@ -54,7 +55,7 @@ def test_sent_mails_are_listed_without_names_or_addresses(book, relay, planner, 
     assert str(sheet) in said
     (_, row) = csv.reader(sheet.read_text("utf-8").splitlines())
     listed = planner("outbox", "--language", "en", day=False)
-    assert "lp-1  2026-11-22  zh  sent  l***@e***.com  1 tries" in listed
+    assert "lp-1  2026-11-22  zh  sent  l***@e***.com  1 try  sent 20" in listed
     assert "The plan is a draft" in listed
     everything = said + listed + "".join(map(str, relay.mails()))
     assert row[1] not in everything
@@ -117,6 +118,93 @@ def test_a_person_s_word_needs_a_note_and_a_mail_it_fits(book, relay, planner, t
     assert "一次只说一件事" in planner(
         "outbox", "--resend", "lp-1", "--bounced", "lp-1", "--note", "x", code=2
     )
+
+
+def test_a_second_run_says_that_nothing_went_and_nothing_of_passwords(
+    book, relay, planner, tmp_path
+):
+    """What it tells of is what it did."""
+    book.add("lp-1", "lp-1@example.com")
+    relay.settings_file(tmp_path / "delivery.toml")
+    send = ["--send", "--password-sheet", str(tmp_path / "sheet.csv")]
+    first = planner("mail", *send)
+    assert "共 1 位客户：已发出 1。本次发出 1 封" in first
+    assert "销毁" in first
+    second = planner("mail", *send)
+    assert "lp-1  l***@e***.com  此前已发出\n" in second
+    assert "共 1 位客户：此前已发出 1。本次发出 0 封" in second
+    assert "密码" not in second
+    english = planner("mail", *send, "--language", "en")
+    assert "no English plans" in english
+
+
+def test_the_sheet_is_kept_while_mails_may_still_go(book, relay, planner, tmp_path):
+    """A mail that goes later has the password that stands there."""
+    book.add("lp-1", "lp-1@example.com")
+    book.add("lp-2", "rcpt450-2@example.com")
+    relay.settings_file(tmp_path / "delivery.toml")
+    send = ["mail", "--send", "--password-sheet", str(tmp_path / "sheet.csv")]
+    said = planner(*send, code=1)
+    assert "不要写在邮件里" in said
+    assert "先留着" in said
+    assert "销毁" not in said
+    for more in ([], ["lp-1"]):
+        again = planner(*send, *more, code=0 if more else 1)
+        assert "不要写在邮件里" not in again
+        assert "先留着" in again
+
+
+def test_sending_without_settings_names_the_page_that_helps(book, planner):
+    """Nothing is sent from an example sender."""
+    book.add("lp-1", "lp-1@example.com")
+    assert "docs/mail-relay.md" in planner("mail", "--send", code=2)
+
+
+def test_the_outbox_is_in_words(book, relay, planner, tmp_path):
+    """No code of ours, in either language, and the moment says which one it is."""
+    tempers = ["lost", "rcpt450", "rcpt550", "nonsense", "closed"]
+    for number, temper in enumerate(tempers):
+        book.add(f"lp-{number}", f"{temper}-{number}@example.com")
+    relay.settings_file(tmp_path / "delivery.toml")
+    planner("mail", "--send", "--password-sheet", str(tmp_path / "sheet.csv"), code=1)
+    planner("outbox", "--was-sent", "lp-0", "--note", "客户收到了")
+    resent = planner("outbox", "--resend", "lp-2", "--note", "信箱好了")
+    assert "按人工说明重发：信箱好了" in resent
+    assert "550" not in resent
+    chinese = planner("outbox").replace("not so fast", "").replace("was that", "")
+    assert not re.findall(r"[a-z]+_[a-z]+|[a-z]{3,} [a-z]{3,}", chinese)
+    for words in ("人工确认已收到：客户收到了", "下次重发 20", "排队", "答复看不懂", "连接断了"):
+        assert words in chinese
+    english = planner("outbox", "--language", "en", day=False)
+    assert "next try 20" in english
+    assert not re.findall(r"[a-z]+_[a-z]+", english)
+
+
+def test_a_second_plan_of_a_day_goes_when_a_person_says_so(book, relay, planner, tmp_path):
+    """The reason names the day and the mailbox; the word needs a note."""
+    book.add("lp-1", "lp-1@example.com")
+    relay.settings_file(tmp_path / "delivery.toml")
+    send = ["mail", "--send", "--password-sheet", str(tmp_path / "sheet.csv")]
+    planner(*send)
+    book.add("lp-1", "lp-1@example.com", note="a word more")
+    assert "--send-again" in planner(*send, code=1)
+    assert "--note" in planner("outbox", "--send-again", "lp-1", code=2)
+    assert "按人工说明再发一份：改了一处" in planner(
+        "outbox", "--send-again", "lp-1", "--note", "改了一处"
+    )
+    assert "本次发出 1 封" in planner(*send)
+    assert relay.count() == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_trouble(book, planner, monkeypatch):
+    """As ``planner outbox | head`` is one."""
+    book.add("lp-1", "lp-1@example.com")
+
+    def gone(*_, **__):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(mail_commands, "_list", gone)
+    assert "Broken pipe" not in planner("outbox", code=1)
 
 
 def test_an_empty_folder_is_said_to_be_one(planner):

@@ -196,6 +196,21 @@ def test_a_mail_that_came_back_may_be_sent_again(outbox):
     assert outbox.resend(mail.id, "emptied").state == "queued"
 
 
+def test_a_resent_mail_says_nothing_of_the_last_time(outbox):
+    """Neither the old reply nor its code."""
+    mail = ended(outbox, Rejected(550, "no such mailbox"))
+    again = outbox.resend(mail.id, "the relay was wrong")
+    assert (again.reply_code, again.reply, again.attempts) == (None, None, 0)
+
+
+def test_only_a_mail_kept_back_as_a_repeat_is_sent_again_by_a_word(outbox):
+    """Consent is nothing that a manager's word makes good."""
+    kept = outbox.refuse(addressed(), ["no_email_consent?"])
+    with pytest.raises(ValueError, match="kept back"):
+        outbox.send_again(kept.id, "please")
+    assert outbox.claim(kept.id, PDF) is None
+
+
 def test_mails_are_listed_by_day_and_client(outbox):
     """In the order they were entered."""
     for client, as_of in [("lp-1", DAY), ("lp-2", DAY), ("lp-1", date(2026, 12, 1))]:

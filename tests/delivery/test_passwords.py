@@ -239,6 +239,21 @@ def test_the_keyring_of_the_system_is_asked_by_service_and_client(system_keyring
     assert "hunter2" not in "".join(traceback.format_exception(refused.value))
 
 
+@pytest.mark.parametrize("source", ["environment", "keyring:plans"])
+def test_two_clients_of_a_run_never_share_a_password(source, system_keyring, monkeypatch):
+    """Neither is sent, wherever it is from; who has one alone is."""
+    told = {"li": STRONG, "wu": STRONG, "qian": OTHER}
+    system_keyring({("plans", client): password for client, password in told.items()})
+    for client, password in told.items():
+        monkeypatch.setenv(f"PLANNER_PASSWORD_{client.upper()}", password)
+    passwords = passwords_from(source, None, plan_of, [*told, "sun"])
+    for client in ("li", "wu"):
+        with pytest.raises(PasswordError, match=f"{client}: password_shared") as refused:
+            passwords.password_of(client)
+        assert STRONG not in "".join(traceback.format_exception(refused.value)) + repr(passwords)
+    assert passwords.password_of("qian") == OTHER
+
+
 @pytest.mark.parametrize(
     "password",
     [
@@ -276,7 +291,7 @@ def test_a_source_is_chosen_by_name(tmp_path, monkeypatch):
     sheet = tmp_path / "sheet.csv"
     assert passwords_from(f"file:{path}", None, plan_of).password_of("li") == STRONG
     assert passwords_from("environment", None, plan_of).password_of("li") == OTHER
-    assert passwords_from("keyring:plans", None, plan_of) == KeyringPasswords("plans")
+    assert passwords_from("keyring:plans", None, plan_of).source == KeyringPasswords("plans")
     assert passwords_from("random", sheet, plan_of).sheet == sheet
     for text in ("hunter2", "", "file:", "random:x", "keyring:"):
         assert problems_of(lambda text=text: passwords_from(text, sheet, plan_of)) == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -249,22 +250,54 @@ def test_the_report_is_a_table_of_every_item(office):
         assert "--apply" in told
 
 
-def test_the_command_lists_first_and_removes_when_told(office, tmp_path):
-    """The list can be kept as a file; a second purge finds nothing."""
+@pytest.fixture
+def asked(office, monkeypatch):
+    """What asks the command, half a year later, with the house's terms."""
     rules = office.params / "rules"
     (rules / "a.yaml").unlink()
     (rules / "retention.yaml").write_text((ROOT / "params/rules/retention.yaml").read_text())
+    monkeypatch.setattr("reports.delivery.commands.today", HALF_A_YEAR.isoformat)
+    return lambda *options: run_command(office, *options, command="purge", as_of=None)
+
+
+def test_the_command_lists_first_and_removes_when_told(office, asked, tmp_path):
+    """The list can be kept as a file; a second purge finds nothing."""
     office.out.joinpath(".people.json").unlink()
     office.out.joinpath(".tokens.json").unlink()
     report = tmp_path / "report.csv"
     later = ("--as-of", str(HALF_A_YEAR))
-    exit_code, told = run_command(
-        office, *later, "--report", str(report), command="purge", as_of=None
-    )
+    exit_code, told = asked(*later, "--report", str(report))
     assert exit_code == 0, told
     assert "还没有动" in told
     assert office.folder("lp-draft").exists()
     assert Path(report).read_bytes().startswith(b"\xef\xbb\xbfaction")
-    assert run_command(office, *later, "--apply", command="purge", as_of=None)[0] == 0
+    assert asked(*later, "--apply")[0] == 0
     assert not office.folder("lp-draft").exists()
-    assert "没有到期" in run_command(office, *later, command="purge", as_of=None)[1]
+    assert "没有到期" in asked(*later)[1]
+
+
+def test_terms_of_a_day_to_come_remove_nothing(office, asked):
+    """One may look ahead; a slip of the year does not cost a plan of three days."""
+    before = tree(office)
+    for day in (date(2027, 5, 23), date(2039, 1, 1)):
+        assert asked("--as-of", str(day))[0] == 0
+        exit_code, told = asked("--as-of", str(day), "--apply", "--language", "en")
+        assert exit_code == 2
+        assert f"{day} is yet to come" in told
+    assert tree(office) == before
+    assert "judge terms as of this day" in asked("--help")[1]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_forget_what_was_purged(office, asked, language):
+    """A client whose mail is not settled keeps the day's pages; those that went are not on them."""
+    office.build("lp-kept", language=language)
+    mail_of(office, "lp-kept", "ambiguous")
+    (office.out / str(DAY) / "index.html").write_text("某女士 lp-draft/plan.pdf")
+    assert asked("--apply")[0] == 1
+    page = (office.out / str(DAY) / "index.html").read_text("utf-8")
+    assert "lp-kept/plan.pdf" in page
+    assert "lp-draft" not in page
+    assert "某女士" not in page
+    links = {Path(found) for found in re.findall(r'href="([^"#]+)"', page)}
+    assert all((office.out / str(DAY) / link).exists() for link in links)

@@ -71,6 +71,38 @@ def test_what_is_not_exactly_one_mailbox_is_refused_where_it_stands(code, addres
 
 
 @pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("Luo <luomin@client.example>", "L*** <l***@c***.e***>"),
+        ("luomin", "l***"),
+        ("罗敏＠client.example", "罗***@c***.e***"),
+        ("luo min@client.example, min@client.example", "l*** m***@c***.e***, m***@c***.e***"),
+        ("luo_min..x@client.example", "l***@c***.e***"),
+    ],
+)
+def test_a_mailbox_that_is_refused_is_not_repeated(address, shown, tmp_path):
+    """The line goes into ledger, index and logs: the form is enough to see what is wrong."""
+    _, (problem,) = check_household(with_address(tmp_path, address), AS_OF)
+    assert problem.found == shown
+    for language in ("zh", "en"):
+        assert "client" not in "".join(problem_lines([problem], language)).replace(
+            "client.yaml", ""
+        )
+
+
+def test_a_mailbox_in_another_field_is_masked_where_it_is_told(tmp_path):
+    """Wherever somebody wrote it."""
+    path = with_address(tmp_path, ADDRESS)
+    path.write_text(
+        path.read_text("utf-8").replace("city: 厦门", f"city: [{ADDRESS}]\n{ADDRESS}: 1")
+    )
+    _, problems = check_household(path, AS_OF)
+    assert problems
+    for language in ("zh", "en"):
+        assert ADDRESS not in "".join(problem_lines(problems, language))
+
+
+@pytest.mark.parametrize(
     ("written", "wire"),
     [
         ("luo@example.com", "luo@example.com"),

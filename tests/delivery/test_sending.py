@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import stat
 from datetime import timedelta
@@ -12,16 +13,16 @@ import pikepdf
 import pytest
 import sqlalchemy as sa
 
-from reports.delivery.cases import Day, cases_of, reason_words
-from reports.delivery.mails import MailKey
+from reports.delivery.cases import Day, Look, cases_of, reason_words
+from reports.delivery.mails import Addressed, MailKey
 from reports.delivery.outbox import Outbox
 from reports.delivery.pace import Pace
 from reports.delivery.parcel import Post
-from reports.delivery.sending import Sender, drafts
+from reports.delivery.sending import LinkedFolderError, Sender, drafts
 from reports.delivery.settings import DRAFTS_ONLY
-from reports.delivery.smtp import SetupFailure, UnreachableError
+from reports.delivery.smtp import Accepted, SetupFailure, UnreachableError
 from reports.run.ledger.login import login
-from reports.run.ledger.tables import approvals
+from reports.run.ledger.tables import approvals, runs
 from tests.delivery.approved_book import AS_OF
 
 TWO = ["lp-1", "lp-2"]
@@ -35,15 +36,16 @@ class Passwords:
         return f"kept-apart-{client[::-1]}"
 
 
-def sent(book, settings, *clients, pace=None):
+def sent(book, settings, *clients, pace=None, box=Outbox):
     """A run that sends: state by client, and the report."""
     told = []
     with book.ledger() as ledger:
         day = Day(AS_OF, "zh", book.out)
-        cases = cases_of(ledger, day, clients, book.now().date())
+        look = Look.at(ledger, day, is_four_eyes=settings.four_eyes)
         post = Post(day, settings, Passwords())
-        sender = Sender(post, ledger, Outbox(ledger, settings), pace or Pace(10_000))
-        report = sender.send(cases, told.append)
+        outbox = box(ledger, settings, look.journal)
+        sender = Sender(post, look, outbox, pace or Pace(10_000))
+        report = sender.send(cases_of(look, clients), told.append)
     assert {each.client for each in told} <= {each.client for each in report.told}
     return {each.client: each.state for each in report.told}, report
 
@@ -52,7 +54,7 @@ def drafted(book, settings=DRAFTS_ONLY, *clients):
     """A run that only writes letters."""
     with book.ledger() as ledger:
         day = Day(AS_OF, "zh", book.out)
-        cases = cases_of(ledger, day, clients, book.now().date())
+        cases = cases_of(Look.at(ledger, day), clients)
         return drafts(Post(day, settings, Passwords()), cases, ledger, lambda _: None)
 
 
@@ -66,7 +68,25 @@ def decide(book, verb, client):
     """A person's word about a client's mail."""
     with book.ledger() as ledger:
         box = Outbox(ledger, DRAFTS_ONLY)
-        getattr(box, verb)(box.mails(client=client)[-1].id, "asked by telephone")
+        return getattr(box, verb)(box.mails(client=client)[-1].id, "asked by telephone")
+
+
+def revoke(book):
+    """Take every approval back."""
+    with book.ledger() as ledger, ledger.writing() as connection:
+        connection.execute(sa.update(approvals).values(revoked_at=book.now()))
+
+
+class Meanwhile(Pace):
+    """Something happens while the sender waits for its turn."""
+
+    def __init__(self, happens):
+        super().__init__(10_000)
+        self.happens = happens
+
+    def wait(self):
+        """Wait for it."""
+        self.happens()
 
 
 def codes(report):
@@ -270,19 +290,245 @@ def test_settings_that_do_not_fit_touch_no_mail(book, relay, more):
     assert set(sent(book, relay.settings())[0].values()) == {"sent"}
 
 
-def test_an_approval_revoked_during_a_run_stops_its_mail(book, relay):
-    """The last look is just before the mail goes."""
+def test_an_approval_revoked_while_the_sender_waits_stops_its_mail(book, relay):
+    """The last look is after the wait, just before the mail goes."""
+    book.add("lp-1", "lp-1@example.com")
+    states, report = sent(book, relay.settings(), pace=Meanwhile(lambda: revoke(book)))
+    assert (states, codes(report)) == ({"lp-1": "refused"}, {"lp-1": ["unapproved"]})
+    assert relay.mails() == []
+
+
+def test_an_approval_revoked_after_the_last_look_stops_its_mail_too(book, relay):
+    """Its row is asked in the transaction that takes the mail, and again before the message."""
+    book.add("lp-1", "lp-1@example.com")
+
+    class Before(Outbox):
+        def claim(self, *arguments):
+            revoke(book)
+            return super().claim(*arguments)
+
+    class After(Outbox):
+        def claim(self, *arguments):
+            taken = super().claim(*arguments)
+            revoke(book)
+            return taken
+
+    for box in (Before, After):
+        states, report = sent(book, relay.settings(), box=box)
+        assert (states, codes(report)) == ({"lp-1": "refused"}, {"lp-1": ["unapproved"]})
+        assert mails(book)["lp-1"].attempts == 0
+        book.approve("lp-1")
+    assert relay.mails() == []
+    assert sent(book, relay.settings())[0] == {"lp-1": "sent"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("  email: true", "  email: false", "no_email_consent"),
+        ("ends_on: 2027-10-31", "ends_on: 2026-11-22", "consent_ended"),
+        ("lp-1@example.com", "another@example.com", "client_file_changed"),
+    ],
+)
+def test_what_a_client_file_says_during_a_run_counts(book, relay, old, new, code):
+    """Consent and mailbox are read once more when the mail's turn has come."""
+    book.add("lp-1", "lp-1@example.com")
+    path = book.client_file("lp-1")
+
+    def edit():
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+
+    states, report = sent(book, relay.settings(), pace=Meanwhile(edit))
+    assert states == {"lp-1": "refused"}
+    assert code in codes(report)["lp-1"]
+    assert relay.mails() == []
+    assert {mail.state for mail in mails(book).values()} == {"refused"}
+
+
+def test_a_plan_built_and_approved_anew_during_a_run_takes_the_other_s_place(book, relay):
+    """The one that was in the queue never goes, the new one does with the next run."""
+    book.add("lp-1", "lp-1@example.com")
+
+    def rebuild():
+        book.build("lp-1", "one word more")
+        book.approve("lp-1")
+
+    states, _ = sent(book, relay.settings(), pace=Meanwhile(rebuild))
+    assert (states, relay.mails()) == ({"lp-1": "queued"}, [])
+    assert sent(book, relay.settings())[0] == {"lp-1": "sent"}
+    assert relay.message_ids() == [mails(book)["lp-1"].message_id]
+
+
+def test_an_approval_for_another_mailbox_sends_nothing(book, relay):
+    """The bytes of the plan are the same; whoever approved them has not seen the new mailbox."""
+    book.add("lp-1", "lp-1@example.com")
+    book.add("lp-1", "thief@example.org", is_approved=False)
+    _, report = sent(book, relay.settings())
+    assert codes(report) == {"lp-1": ["approved_elsewhere"]}
+    assert "l***@e***.com" in report.told[0].refusals[0].sentence("en")
+    assert relay.mails() == []
+    book.approve("lp-1")
+    assert sent(book, relay.settings())[0] == {"lp-1": "sent"}
+
+
+def test_with_four_eyes_a_plan_its_maker_approved_stays(book, relay):
+    """Wherever it was approved: both logins are in the ledger."""
+    book.add("lp-1", "lp-1@example.com")
+    strict = relay.settings(four_eyes=True)
+    _, report = sent(book, strict)
+    assert codes(report) == {"lp-1": ["own_plan"]}
+    with book.ledger() as ledger, ledger.writing() as connection:
+        connection.execute(sa.update(runs).values(maker=None))
+    assert codes(sent(book, strict)[1]) == {"lp-1": ["maker_unknown"]}
+    assert relay.mails() == []
+    with book.ledger() as ledger, ledger.writing() as connection:
+        connection.execute(sa.update(runs).values(maker="somebody else"))
+    assert sent(book, strict)[0] == {"lp-1": "sent"}
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("lp-1@example.com", "sent_before"), ("new@example.org", "sent_elsewhere")],
+)
+def test_a_second_mail_of_a_day_waits_for_a_person(book, relay, clock, address, code):
+    """The plan was built again, or the mailbox is another: someone says that it is meant."""
+    book.add("lp-1", "lp-1@example.com")
+    sent(book, relay.settings())
+    clock.now += timedelta(hours=1)
+    book.add("lp-1", address, note="one word more")
+    states, report = sent(book, relay.settings())
+    assert (states, codes(report)) == ({"lp-1": "refused"}, {"lp-1": [code]})
+    said = report.told[0].refusals[0].sentence("zh")
+    assert "2026年11月23日" in said
+    assert "l***@e***.com" in said
+    assert codes(drafted(book)) == {"lp-1": [code]}
+    assert len(relay.mails()) == 1
+    assert decide(book, "send_again", "lp-1").reason == ("send_again", "asked by telephone")
+    assert sent(book, relay.settings())[0] == {"lp-1": "sent"}
+    assert [mail["X-Envelope-To"] for mail in relay.mails()] == ["lp-1@example.com", address]
+
+
+def test_a_second_mail_of_a_day_waits_behind_an_unclear_one(book, relay):
+    """Nobody knows whether the first arrived."""
+    book.add("lp-1", "lost-1@example.com")
+    sent(book, relay.settings())
+    book.add("lp-1", "lost-1@example.com", note="one word more")
+    assert codes(sent(book, relay.settings())[1]) == {"lp-1": ["unclear_before"]}
+
+
+def test_a_word_given_before_the_other_mail_went_does_not_count(book, relay, clock):
+    """It was said of what had gone by then."""
+    book.add("lp-1", "lp-1@example.com")
+    sent(book, relay.settings())
+    book.add("lp-1", "lp-1@example.com", note="second")
+    sent(book, relay.settings())
+    decide(book, "send_again", "lp-1")
+    clock.now += timedelta(days=1)
+    newer(book)
+    assert codes(sent(book, relay.settings())[1]) == {"lp-1": ["newer_sent"]}
+
+
+def newer(book):
+    """A plan of a later day goes to the client."""
+    with book.ledger() as ledger:
+        box = Outbox(ledger, DRAFTS_ONLY)
+        key = MailKey("lp-1", "f" * 64, "e" * 64)
+        mail = box.queue(Addressed(key, AS_OF + timedelta(days=9), "zh", "l***@e***.com"))
+        box.claim(mail.id, "d" * 64)
+        box.payload_begins(mail.id)
+        box.record(mail.id, Accepted(250, "taken"))
+
+
+def test_an_older_plan_does_not_follow_a_newer_one(book, relay):
+    """Unless a person says that it should."""
+    book.add("lp-1", "lp-1@example.com")
+    newer(book)
+    _, report = sent(book, relay.settings())
+    assert codes(report) == {"lp-1": ["newer_sent"]}
+    assert "2026年12月1日" in report.told[0].refusals[0].sentence("zh")
+    with book.ledger() as ledger:
+        box = Outbox(ledger, DRAFTS_ONLY)
+        box.send_again(box.mails(AS_OF)[0].id, "the court wants it")
+    assert sent(book, relay.settings())[0] == {"lp-1": "sent"}
+
+
+def lose_ledger(book):
+    """Move the ledger aside as its message says, then build and approve again."""
+    for path in book.out.glob("ledger.sqlite*"):
+        path.unlink()
+
+
+def test_a_lost_ledger_does_not_make_a_mail_go_twice(book, relay):
+    """The journal knows it; a person says whether it has arrived."""
     for client in TWO:
         book.add(client, f"{client}@example.com")
+    sent(book, relay.settings())
+    lose_ledger(book)
+    for client in TWO:
+        book.build(client)
+        book.approve(client)
+    states, report = sent(book, relay.settings())
+    assert (states, report.exit_code) == (dict.fromkeys(TWO, "ambiguous"), 1)
+    assert {mail.reason for mail in mails(book).values()} == {("ledger_lost",)}
+    assert sent(book, relay.settings())[0] == dict.fromkeys(TWO, "ambiguous")
+    assert len(relay.mails()) == 2
+    decide(book, "was_sent", "lp-1")
+    decide(book, "resend", "lp-2")
+    assert sent(book, relay.settings())[0] == dict.fromkeys(TWO, "sent")
+    assert [mail["To"] for mail in relay.mails()][2:] == ["lp-2@example.com"]
 
-    class Revoking(Pace):
-        def wait(self):
-            with book.ledger() as ledger, ledger.writing() as connection:
-                connection.execute(sa.update(approvals).values(revoked_at=book.now()))
 
-    states, report = sent(book, relay.settings(), pace=Revoking(1))
-    assert states == {"lp-1": "sent", "lp-2": "refused"}
-    assert codes(report)["lp-2"] == ["unapproved"]
+def test_a_plan_built_otherwise_after_the_ledger_was_lost_waits_too(book, relay):
+    """It is another plan of a day of which one has gone."""
+    book.add("lp-1", "lp-1@example.com")
+    sent(book, relay.settings())
+    lose_ledger(book)
+    book.add("lp-1", "lp-1@example.com", note="one word more")
+    assert codes(sent(book, relay.settings())[1]) == {"lp-1": ["sent_before"]}
+
+
+def test_a_ledger_put_back_from_before_does_not_make_a_mail_go_twice(book, relay):
+    """In an older copy the mail is still queued."""
+    book.add("lp-1", "lp-1@example.com")
+    sent(book, relay.settings(port=1))
+    copy = {path: path.read_bytes() for path in book.out.glob("ledger.sqlite*")}
+    sent(book, relay.settings())
+    lose_ledger(book)
+    for path, content in copy.items():
+        path.write_bytes(content)
+    assert mails(book)["lp-1"].state == "queued"
+    assert sent(book, relay.settings())[0] == {"lp-1": "ambiguous"}
+    assert len(relay.mails()) == 1
+
+
+def test_the_journal_is_private_and_names_nobody(book, relay):
+    """A line before each message, and one for what became of it."""
+    for client, temper in [("lp-1", "fine"), ("lp-2", "data554"), ("lp-3", "lost")]:
+        book.add(client, f"{temper}-1@example.com")
+    sent(book, relay.settings())
+    path = book.out / "mail" / "sent.csv"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    text = path.read_text("ascii")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["client"], row["state"]) for row in rows] == [
+        ("lp-1", "begun"), ("lp-1", "sent"),
+        ("lp-2", "begun"), ("lp-2", "rejected"),
+        ("lp-3", "begun"), ("lp-3", "ambiguous"),
+    ]  # fmt: skip
+    assert "example.com" not in text
+    assert [row["message_id"] for row in rows][::2] == [m.message_id for m in mails(book).values()]
+
+
+def test_a_sender_without_a_ledger_row_of_a_rejected_mail_tries_again(book, relay):
+    """The relay never had it."""
+    book.add("lp-1", "data554-1@example.com")
+    sent(book, relay.settings())
+    lose_ledger(book)
+    book.build("lp-1")
+    book.approve("lp-1")
+    assert sent(book, relay.settings())[0] == {"lp-1": "rejected"}
 
 
 def test_an_interrupted_run_leaves_no_mail_in_the_middle(book, relay):
@@ -324,7 +570,7 @@ def test_a_draft_is_the_whole_letter_for_its_owner_alone(book):
 def cases_of_book(book):
     """The day's cases."""
     with book.ledger() as ledger:
-        return cases_of(ledger, Day(AS_OF, "zh", book.out), (), book.now().date())
+        return cases_of(Look.at(ledger, Day(AS_OF, "zh", book.out)), ())
 
 
 def test_a_draft_of_an_earlier_run_goes_when_the_letter_would_not(book):
@@ -341,7 +587,7 @@ def test_drafts_do_not_follow_a_link_out_of_the_folder(book, tmp_path):
     book.add("lp-1", "lp-1@example.com")
     (tmp_path / "elsewhere").mkdir()
     (book.out / "mail").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="link"):
+    with pytest.raises(LinkedFolderError, match="link"):
         drafted(book)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 

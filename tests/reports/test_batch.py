@@ -30,7 +30,8 @@ import os, time
 from pathlib import Path
 end = Path(client_file).stem.removeprefix("c7-")
 {"kills": lambda: os.kill(os.getpid(), 9), "hangs": lambda: time.sleep(600),
- "raises": lambda: 1 / 0, "swells": lambda: bytearray(8 * 2**30)}.get(end, lambda: None)()
+ "raises": lambda: 1 / 0, "swells": lambda: bytearray(8 * 2**30),
+ "aborts": os.abort}.get(end, lambda: None)()
 """
 PLANNER = [sys.executable, "-c", "from reports.cli import app; app()"]
 
@@ -77,9 +78,9 @@ def notebook_with(folder, source, place):
 
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory):
-    """Five clients through a notebook that makes four of them fail in their own way."""
+    """Six clients through a notebook that makes five of them fail in their own way."""
     folder = tmp_path_factory.mktemp("trouble")
-    ends = ("hangs", "good", "kills", "raises", "swells")
+    ends = ("hangs", "good", "kills", "raises", "swells", "aborts")
     files = [client_file(folder, f"c7-{end}") for end in ends]
     batch = Batch(
         tuple(files), ROOT / "params", DAY, "zh", folder / "out",
@@ -92,19 +93,20 @@ def troubled(tmp_path_factory):
 
 STATES = {
     "c7-good": "done", "c7-kills": "killed", "c7-hangs": "timed_out", "c7-raises": "failed",
-    "c7-swells": "out_of_memory",
+    "c7-swells": "out_of_memory", "c7-aborts": "killed",
 }  # fmt: skip
 
 
 def test_each_client_ends_in_its_true_state(troubled):
-    """One is complete; a kill, a hang, an error and a full memory are told apart."""
+    """One is complete; a kill, a hang, an error, an abort and a full memory are told apart."""
     _, watcher = troubled
     assert {outcome.client: outcome.state for outcome in watcher.outcomes} == STATES
     assert sorted(watcher.began) == sorted(STATES)
     reasons = {outcome.client: " ".join(outcome.reason) for outcome in watcher.outcomes}
     assert "SIGKILL" in reasons["c7-kills"]
-    assert "25 s" in reasons["c7-hangs"]
+    assert "25 秒" in reasons["c7-hangs"]
     assert "ZeroDivisionError" in reasons["c7-raises"]
+    assert "SIGABRT" in reasons["c7-aborts"]
     assert "1024 MiB" in reasons["c7-swells"]
 
 
@@ -115,7 +117,7 @@ def test_the_ledger_holds_the_same_states_and_reasons(troubled):
         rows = {row.client: row for row in ledger.rows(1)}
         done = ledger.done_plans(DAY, "zh")
     assert {client: row.state for client, row in rows.items()} == STATES
-    assert len({rows[client].reason for client in STATES}) == 5
+    assert len({rows[client].reason for client in STATES}) == 6
     assert [plan.client for plan in done.values()] == ["c7-good"]
     assert all(row.ended_at for row in rows.values())
     by_client = {outcome.client: outcome for outcome in watcher.outcomes}

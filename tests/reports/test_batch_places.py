@@ -312,3 +312,19 @@ def test_a_process_that_cannot_even_begin_is_its_client_s_failure(tmp_path):
     job = Job("c-1", tmp_path, tmp_path, DAY, "zh", tmp_path, tmp_path)
     told = pool._outcome(pool._Waiting(job, 0.0), future, pool.Limits())
     assert (told.state, told.reason) == ("failed", ("ModuleNotFoundError: no module",))
+
+
+@pytest.mark.usefixtures("jobs")
+def test_a_file_that_became_bad_is_told_under_its_reference(batch):
+    """So its plan of before is shown as such, and the row goes when the file is mended."""
+    path = batch.client_files[0]
+    sound = path.read_text("utf-8")
+    run_of(batch)
+    path.write_text(sound.replace("plan_document: true", "plan_document: perhaps"), "utf-8")
+    outcomes = run_of(batch)[0].outcomes
+    assert [(one.client, one.state) for one in outcomes] == [("c-1", "bad_input")]
+    page = (batch.run_folder / "index.html").read_text("utf-8")
+    assert "较早一次" in page
+    path.write_text(sound, "utf-8")
+    run_of(batch)
+    assert not (batch.run_folder / "c-1.failed").exists()

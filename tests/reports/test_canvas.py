@@ -208,7 +208,7 @@ def test_a_picture_in_a_chart_is_refused():
         svg(figure)
 
 
-@pytest.mark.parametrize("draw", [bars, lambda figure, axes: axes.plot([0, 1], [3.4, 3.9])])
+@pytest.mark.parametrize("draw", [bars, lambda _, axes: axes.plot([0, 1], [3.4, 3.9])])
 def test_the_line_under_a_chart_is_at_its_bottom(draw):
     """Also where the scale is turned round, or does not begin at nothing."""
     figure, axes = new_figure()

@@ -42,7 +42,7 @@ BOOK = (
     entry("alarm", figures(1000.0), figures(1000.0, found=[("past_due", "critical", "=cmd")])),
     entry("same", figures(1000.0), figures(1000.0)),
     entry("new", None, figures(1000.0)),
-    entry("left", figures(1000.0), figures(9000.0), is_unchanged=True),
+    entry("left", figures(1000.0), figures(9000.0), is_unchanged=True, approved_by="王主管"),
     Entry(
         "broken", "failed", ("x",), before=figures(1000.0), figures=figures(9000.0), has_plan=True
     ),
@@ -153,3 +153,12 @@ def test_no_text_of_the_table_is_a_formula(written):
 def test_writing_leaves_nothing_beside(written):
     """The page and its table, each in one move."""
     assert sorted(path.name for path in written.iterdir()) == ["changes.csv", "changes.html"]
+
+
+def test_a_change_stays_until_it_is_released(tmp_path):
+    """A later run that leaves the plan alone does not take it off the reviewer's table."""
+    moved = {"before": figures(1000.0), "now": figures(2000.0), "is_unchanged": True}
+    for approver, rows in (("", 1), ("王主管", 0)):
+        write_changes(tmp_path, DAY, "en", [entry("c-1", **moved, approved_by=approver)])
+        assert (tmp_path / "changes.csv").read_text("utf-8-sig").count("c-1") >= rows
+        assert ("c-1" in (tmp_path / "changes.html").read_text("utf-8")) == bool(rows)

@@ -18,6 +18,14 @@ from reports.theme.errors import PublishError
 from tests.delivery.plans_on_disk import PAGE, small_pdf
 
 WORDS = {"zh": "草案 未经审批", "en": "DRAFT, not approved"}
+BEFORE_TITLE = {"zh": "草案 · ", "en": "Draft · "}
+TITLED = PAGE.replace("<body>", "<head>\n<title>规划书 · A &amp; B</title>\n</head><body>")
+DC_TITLE = "{http://purl.org/dc/elements/1.1/}title"
+CLAIMS = {
+    "{http://www.aiim.org/pdfa/ns/id/}part": "2",
+    "{http://www.aiim.org/pdfa/ns/id/}conformance": "A",
+    "{http://www.aiim.org/pdfua/ns/id/}part": "1",
+}
 
 
 def pages_of(pdf):
@@ -91,6 +99,46 @@ def test_no_text_is_added(pdf, tmp_path):
     assert texts[0] == texts[1]
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_title_says_that_it_is_a_draft(pdf, language):
+    """A screen reader speaks it, a viewer shows it on its tab, and both places say the same."""
+    with (
+        pikepdf.open(io.BytesIO(pdf)) as before,
+        pikepdf.open(io.BytesIO(marked(pdf, language))) as now,
+    ):
+        title = BEFORE_TITLE[language] + str(before.docinfo.Title)
+        assert str(now.docinfo.Title) == title
+        assert set(now.docinfo.keys()) == set(before.docinfo.keys())
+        told, told_before = now.open_metadata(), before.open_metadata()
+        assert told[DC_TITLE] == title
+        assert {name: told[name] for name in CLAIMS} == CLAIMS
+        assert {name for name in told_before if told[name] != told_before[name]} == {DC_TITLE}
+        assert "/Filter" not in now.Root.Metadata
+        assert now.Root.ViewerPreferences.DisplayDocTitle
+
+
+def test_a_file_that_has_no_title_gets_none(tmp_path):
+    """The mark does not hide from the gate what is missing."""
+    (tmp_path / "plan.pdf").write_bytes(marked(small_pdf(), "zh"))
+    codes = {one.code for one in unsound_pdf(tmp_path / "plan.pdf", ["page"], [], "zh")}
+    assert {"untitled", "not_pdfa", "not_pdfua", "untagged"} <= codes
+
+
+def test_a_title_within_the_trailer_or_with_signs_of_xml_is_marked_too():
+    """Whatever a client is called, and wherever the title stands."""
+    with pikepdf.open(io.BytesIO(small_pdf())) as document:
+        document.docinfo["/Title"] = "A & <B>"
+        with document.open_metadata(set_pikepdf_as_editor=False) as told:
+            told[DC_TITLE] = "A & <B>"
+        place = io.BytesIO()
+        document.save(place, static_id=True)
+    once = marked(place.getvalue(), "en")
+    with pikepdf.open(io.BytesIO(once)) as document:
+        assert str(document.docinfo.Title) == "Draft · A & <B>"
+        assert document.open_metadata()[DC_TITLE] == "Draft · A & <B>"
+    assert unmarked(once) == place.getvalue()
+
+
 @pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="there is no reader to draw with")
 def test_every_page_looks_otherwise_and_only_lighter_than_ink(tmp_path):
     """On empty pages, upright and wide, the mark is the only thing drawn, and it is light."""
@@ -161,3 +209,28 @@ def test_a_page_without_a_body_is_refused():
     """There is no place for the strip."""
     with pytest.raises(PublishError, match="no body"):
         marked_html("<p>x</p>", "zh")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_title_of_a_page_says_that_it_is_a_draft(language):
+    """In its tab and in the list of windows, and only there is it said a second time."""
+    page = marked_html(TITLED, language)
+    assert f"<title>{BEFORE_TITLE[language]}规划书 · A &amp; B</title>" in page
+    assert require_sound(page).count(BEFORE_TITLE[language]) == 1
+    assert unmarked_html(page) == TITLED
+    assert marked_html(page, language) == page
+
+
+def test_a_title_that_begins_like_a_drafts_keeps_its_words():
+    """Only what the mark has put there comes off."""
+    page = TITLED.replace("规划书 ·", "草案 · 规划书 ·")
+    assert unmarked_html(page) == page
+    assert unmarked_html(marked_html(page, "zh")) == page
+    assert unmarked_html(marked_html(page, "en")) == page
+
+
+def test_a_page_marked_before_titles_were_comes_clean_as_well():
+    """The strip alone is taken off where the title was left as it is."""
+    page = marked_html(TITLED, "zh")
+    strip = page[page.index("<!--draft-->") : page.index("<main>")]
+    assert unmarked_html(TITLED.replace("<main>", f"{strip}<main>")) == TITLED

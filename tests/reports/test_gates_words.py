@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 
 from planning.identifiers import Kind
+from planning.plan import Market
 from reports.run.gates import Tokens
 from reports.run.gates.breach import Breach
 from reports.run.gates.code import missing_values
@@ -77,10 +78,14 @@ def stopped(named):
         ("Ms Zhou & Mr Lin", "prepared for MS ZHOU, in trust"),
         ("林和平", "客户：林和平"),
         ("陈镕堃", "陈镕堃"),
+        ("王五", "感谢王\u200b五的信任"),
+        ("王\u2060五", "感谢王五的信任"),
+        ("欧阳娜娜", "欧\u00ad阳\ufe0f娜娜"),
+        ("Ms Zhou", "for Ms Zh\u200dou"),
     ],
 )
 def test_a_neighbours_name_is_found(stopped, neighbour, text):
-    """Names of two characters, joined names, other cases and spaces between are all seen."""
+    """Names of two characters, joined ones, other cases, spaces and unseen signs between."""
     assert stopped(neighbour, text)
 
 
@@ -293,6 +298,14 @@ def test_what_a_record_works_out_is_in_the_file(told):
     assert counts["used"] == len(entries)
     assert counts["unverified"] == [entry["grade"] for entry in entries].count("M")
     assert counts["review_due"] == [entry["is_review_due"] for entry in entries].count(True)
+
+
+def test_how_many_publications_are_missing_is_in_the_file():
+    """However long ago the last row was: a count above the days of a month is stated."""
+    days = tuple(date(2026 + month // 12, month % 12 + 1, 20) for month in range(33))
+    market = Market(latest=None, history=(), missing_publications=days)
+    assert _strangers("共 33 期没有公布", market.model_dump(mode="json")) == []
+    assert _strangers("共 34 期没有公布", market.model_dump(mode="json")) == ["34"]
 
 
 def test_days_are_the_plans_days(plan, told):

@@ -135,7 +135,7 @@ def test_a_rebuilt_plan_says_what_changed(write, language, told):
     ("entry", "note"),
     [
         (Entry("c-1", "done", figures=FIGURES), "new"),
-        (Entry("c-1", "done", figures=FIGURES, before=BEFORE, is_unchanged=True), "unchanged"),
+        (Entry("c-1", "done", figures=FIGURES, before=FIGURES, is_unchanged=True), "not rebuilt"),
         (Entry("c-1", "done", figures=FIGURES, before=FIGURES), "no difference"),
         (Entry("c-1", "failed", figures=FIGURES, before=BEFORE, has_plan=True), "—"),
     ],

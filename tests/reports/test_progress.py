@@ -44,10 +44,11 @@ def told(language="zh"):
 
 
 @pytest.mark.parametrize(
-    ("language", "line"), [("zh", "完成  c-1  3.1 秒\n"), ("en", "done  c-1  3.1 s\n")]
+    ("language", "line"),
+    [("zh", "待编制 1 份\n完成  c-1  3.1 秒\n"), ("en", "1 to build\ndone  c-1  3.1 s\n")],
 )
 def test_a_finished_client_is_a_line(language, line):
-    """Where there is no terminal a client is told with its state and its seconds."""
+    """Where there is no terminal: how many there are, then each with its state and seconds."""
     progress, stream = told(language)
     with progress:
         progress.queued(1, 0)

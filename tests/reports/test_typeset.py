@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from reports.render.columns import Cell, layout, text_width
+from reports.render.columns import Cell, layout
+from reports.render.lines import text_width
 from reports.render.tree import tree
 from reports.render.typeset import literal, typst_source
 from reports.theme.errors import PublishError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from reports.run.fingerprint import fingerprint
 from reports.run.ledger.ledger import Ledger
 from reports.run.manifest import Altered, Manifest, write_manifest
 from reports.run.outcome import Outcome
+from reports.run.pages.unfinished import Unfinished
 from reports.run.why import (
     Cause,
     Explainer,
@@ -18,11 +20,12 @@ from reports.run.why import (
     PartChange,
     Question,
     client_file_of,
-    explain_rebuild,
-    explanation_lines,
     why,
 )
+from reports.run.why_words import explain_rebuild, explanation_lines
 
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "params" / "clients" / "example-08-first-loan.yaml").read_text("utf-8")
 DAY = date(2026, 11, 22)
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
 WHEN = f"{NOON.astimezone():%Y-%m-%d %H:%M}"
@@ -107,7 +110,7 @@ def test_a_plan_that_stands_would_be_left_alone(book):
 def test_a_client_never_built_is_said_so(book, tmp_path):
     """With a ledger that knows nothing of it, and with none at all."""
     assert lines(book.ask()) == [
-        "lp-1.yaml: would be built again",
+        "lp-1.yaml: would be built",
         "  it has never been built",
     ]
     question = Question(book.file, DAY, "zh", tmp_path / "nowhere")
@@ -199,8 +202,63 @@ def test_a_client_that_only_ever_failed_is_called_by_its_reference(book):
     """The ledger knows it from the attempt."""
     book.fail(Outcome("LP-1", "failed", ("cell 3",)))
     told = lines(book.ask(), "zh")
-    assert told[:2] == ["LP-1：下次运行会重新编制", "  还没有编制过"]
+    assert told[:2] == ["LP-1：下次运行会编制", "  还没有编制过"]
     assert told[2] == f"最近一次没有成功：编制失败，{WHEN}"
+
+
+def test_an_attempt_in_the_other_language_is_told_as_one(book):
+    """And the client by the reference it is known by."""
+    book.fail(Outcome("LP-1", "failed", ("cell 3",)))
+    told = lines(book.ask(language="en"))
+    assert told[0] == "LP-1: would be built"
+    assert told[2:] == [f"last attempt: failed, {WHEN} (Chinese)", "    cell 3"]
+
+
+def test_a_failed_attempt_is_past_where_the_plan_stands(book):
+    """The file is again what the plan was built from, so nothing is left to mend."""
+    book.build()
+    book.fail(Outcome("LP-1", "killed", ("by SIGKILL",)))
+    told = lines(book.ask())
+    assert len(told) == 2
+    assert "would be left alone" in told[0]
+
+
+def test_a_client_a_run_did_not_come_to_is_waiting(book):
+    """The ledger gives it up with its run, which is no failure of the client."""
+    run_id = book.begin()
+    (folder := book.out / DAY.isoformat()).mkdir()
+    Unfinished(folder).queued({"LP-1": book.file})
+    book.ledger.finish(run_id, "interrupted")
+    assert lines(book.ask())[-1] == f"last attempt, not ended: waiting, {WHEN}"
+
+
+def asked_of(book, text, **changes):
+    """The answer for a file of this text under another name, read with the parameters."""
+    path = book.folder / "clients" / "new.yaml"
+    path.write_text(text, encoding="utf-8")
+    question = Question(path, DAY, "en", book.out, params=ROOT / "params", **changes)
+    return lines(why(book.ledger, SHARED, question))
+
+
+def test_a_file_that_would_be_refused_is_said_so(book):
+    """With its problems, as a run would tell them, and before it was ever built."""
+    told = asked_of(book, TEXT.replace("stability: variable", "stability: odd"))
+    assert told[0].endswith(": would be refused; its client file has to be mended")
+    assert "stability" in told[1]
+    assert not [line for line in told if "built" in line]
+
+
+def test_another_file_of_a_client_is_held_against_the_days_plan(book):
+    """Its reference says whose plan it would take the place of."""
+    other = book.folder / "clients" / "gone.yaml"
+    run_id = book.ledger.begin(DAY, "en", {}, SHARED)
+    book.ledger.queue(run_id, "example-08-first-loan", other, {})
+    left = Outcome("example-08-first-loan", "done", artefacts=book.publish())
+    book.ledger.ended(run_id, left)
+    book.ledger.finish(run_id)
+    told = asked_of(book, TEXT)
+    assert told[0] == "example-08-first-loan: would be built again"
+    assert "  the client file changed" in told
 
 
 def test_a_client_in_progress_is_said_to_be(book):

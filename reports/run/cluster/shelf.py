@@ -57,6 +57,9 @@ class Shelf(Protocol):
     def keep_failure(self, outcome: Outcome) -> None:
         """Keep the reason beside the partial notebook; the client's plan is not touched."""
 
+    def forget_failure(self, client: str) -> None:
+        """Take the reason and the partial notebook away: the client's plan is as it should be."""
+
     def manifest(self, client: str) -> Manifest | None:
         """What a client's plan says about itself; None where there is no complete plan."""
 
@@ -170,6 +173,10 @@ class FolderShelf:
     def keep_failure(self, outcome: Outcome) -> None:
         """In ``<client>.failed``."""
         keep_failure(self.folder, outcome)
+
+    def forget_failure(self, client: str) -> None:
+        """The folder with the reason."""
+        shutil.rmtree(self.folder / f"{client}{FAILED}", ignore_errors=True)
 
     def manifest(self, client: str) -> Manifest | None:
         """Of the client's folder."""

@@ -113,6 +113,10 @@ class StoreShelf:
             kept = keep_failure(Path(local), outcome)
             self._put(kept / REASON, f"{outcome.client}{FAILED}")
 
+    def forget_failure(self, client: str) -> None:
+        """The folder with the reason."""
+        self._remove(self._at(f"{client}{FAILED}"), is_folder=True)
+
     def manifest(self, client: str) -> Manifest | None:
         """Fetched, and read as any folder's."""
         with tempfile.TemporaryDirectory(prefix="manifest-") as local:

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from planning.fields import HIDDEN
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -142,14 +144,16 @@ def _told(owners: _Owners) -> tuple[Token, ...]:
 
 def folded(text: str) -> str:
     """
-    A text in the one form in which words are compared.
+    A text in the one form in which words are compared, without what nobody can see.
 
     Examples
     --------
-    >>> folded("Ｌin 先 生"), folded("Mr  LIN")
-    ('lin 先 生', 'mr  lin')
+    >>> folded("Ｌin 先 生"), folded("Mr  LIN"), folded("王\u200b五")
+    ('lin 先 生', 'mr  lin', '王五')
     """
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", HIDDEN.sub("", text)).casefold()
 
 
 def closed_up(text: str) -> str:

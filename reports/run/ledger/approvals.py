@@ -44,6 +44,14 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox as the ledger knows it: by its digest, and as it may be shown."""
+
+    sha256: str
+    masked: str
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """
     A plan's release.
@@ -53,6 +61,7 @@ class Approval:
     approved_by : the name that was signed.
     approved_login : the login it was signed under, as the system knows it.
     archive : digests of the archived files, by name.
+    recipient : whom it may be sent to; None where the client file named no mailbox.
     """
 
     id: int
@@ -62,6 +71,7 @@ class Approval:
     approved_at: datetime
     note: str
     archive: Mapping[str, str]
+    recipient: Mailbox | None = None
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     revoked_note: str | None = None
@@ -85,9 +95,35 @@ def plan_digest(artefacts: Iterable[Artefact]) -> str:
 def approval_of(
     ledger: Ledger, client: str, as_of: date, language: str, plan_sha256: str
 ) -> Approval | None:
-    """The approval of these very bytes; None where there is none or it was revoked."""
+    """The last approval of these very bytes; None where there is none or it was revoked."""
     with ledger.reading() as connection:
         return _held(connection, PlanKey(client, as_of, language, plan_sha256))
+
+
+def revoked_of(ledger: Ledger, key: PlanKey) -> Approval | None:
+    """The last approval of these very bytes that was taken back, and not given anew since."""
+    asked = sa.select(approvals).where(*_is_of(key)).order_by(approvals.c.id.desc()).limit(1)
+    with ledger.reading() as connection:
+        row = connection.execute(asked).one_or_none()
+    return _approval(row) if row is not None and row.revoked_at is not None else None
+
+
+def known_recipient(ledger: Ledger, client: str) -> Mailbox | None:
+    """
+    The mailbox that a client's plans of any day were last approved for.
+
+    Where every approval was taken back, the first of them: nobody has stood by a later mailbox.
+    """
+    asked = (
+        sa.select(approvals)
+        .where(approvals.c.client == client, approvals.c.recipient_sha256.is_not(None))
+        .order_by(approvals.c.id)
+    )
+    with ledger.reading() as connection:
+        given = [_approval(row) for row in connection.execute(asked)]
+    standing = [each for each in given if each.revoked_at is None]
+    chosen = standing[-1:] or given[:1]
+    return chosen[0].recipient if chosen else None
 
 
 def approvals_of(ledger: Ledger, as_of: date, language: str) -> dict[str, Approval]:
@@ -100,7 +136,7 @@ def approvals_of(ledger: Ledger, as_of: date, language: str) -> dict[str, Approv
         plan.client: plan_digest(plan.artefacts)
         for plan in ledger.done_plans(as_of, language).values()
     }
-    asked = _of(as_of, language).order_by(approvals.c.id.desc())
+    asked = _of(as_of, language).order_by(approvals.c.id)
     with ledger.reading() as connection:
         found = [_approval(row) for row in connection.execute(asked)]
     return {
@@ -111,10 +147,16 @@ def approvals_of(ledger: Ledger, as_of: date, language: str) -> dict[str, Approv
 
 
 def enter_approval(
-    ledger: Ledger, key: PlanKey, signed: Signature, archive: Mapping[str, str]
+    ledger: Ledger,
+    key: PlanKey,
+    signed: Signature,
+    archive: Mapping[str, str],
+    recipient: Mailbox | None = None,
 ) -> tuple[Approval, bool]:
     """
-    Enter an approval, once: one that holds for these bytes already is returned as it stands.
+    Enter an approval, once: one that holds already is returned as it stands.
+
+    It holds for these bytes and for the mailbox it was given for; another mailbox asks for another.
 
     Parameters
     ----------
@@ -125,7 +167,8 @@ def enter_approval(
     The approval, and whether it is new.
     """
     with ledger.writing() as connection:
-        if (held := _held(connection, key)) is not None:
+        held = _held(connection, key)
+        if held is not None and held.recipient == recipient:
             return held, False
         values = {
             "client": key.client,
@@ -137,6 +180,8 @@ def enter_approval(
             "approved_at": ledger.now(),
             "note": signed.note,
             "archive": dict(archive),
+            "recipient_sha256": recipient.sha256 if recipient else None,
+            "recipient_masked": recipient.masked if recipient else None,
         }
         connection.execute(approvals.insert().values(**values))
         entered = _held(connection, key)
@@ -175,13 +220,23 @@ def enter_revocations(
 
 def _held(connection: Connection, key: PlanKey) -> Approval | None:
     asked = (
-        _of(key.as_of, key.language)
-        .where(approvals.c.client == key.client, approvals.c.plan_sha256 == key.plan_sha256)
-        .order_by(approvals.c.id)
+        sa.select(approvals)
+        .where(*_is_of(key), approvals.c.revoked_at.is_(None))
+        .order_by(approvals.c.id.desc())
         .limit(1)
     )
     row = connection.execute(asked).one_or_none()
     return None if row is None else _approval(row)
+
+
+def _is_of(key: PlanKey) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether a row is of these very bytes."""
+    return (
+        approvals.c.client == key.client,
+        approvals.c.as_of == key.as_of,
+        approvals.c.language == key.language,
+        approvals.c.plan_sha256 == key.plan_sha256,
+    )
 
 
 def _of(as_of: date, language: str) -> sa.Select[Any]:
@@ -202,7 +257,13 @@ def _approval(row: Row) -> Approval:
         row.approved_at,
         row.note,
         row.archive,
+        _mailbox(row),
         row.revoked_at,
         row.revoked_by,
         row.revoked_note,
     )
+
+
+def _mailbox(row: Row) -> Mailbox | None:
+    digest = row.recipient_sha256
+    return None if digest is None else Mailbox(digest, row.recipient_masked)

@@ -248,8 +248,10 @@ def _held(place: str) -> LedgerError:
 def _no_ledger(place: str) -> LedgerError:
     return LedgerError(
         f"{place} 不是本程序的台账，或者已经损坏。请把它连同同名的 -wal、-shm 文件移到别处再运行："
-        "已编制的规划书不受影响，会凭各自的 manifest.json 重新登记",
+        "已编制的规划书不受影响，会凭各自的 manifest.json 重新登记；审批和发件记录在台账里，"
+        "要重新审批，已发出的信以 mail/sent.csv 为准，不要删除它",
         f"{place} is not a ledger of this program, or is damaged. Move it aside, with the -wal and "
         "-shm files of its name, and run again: plans already built stand, and are entered again "
-        "from their manifest.json",
+        "from their manifest.json. Approvals and the outbox are in the ledger: plans are to be "
+        "approved anew, and what has gone is known from mail/sent.csv alone, so keep that file",
     )

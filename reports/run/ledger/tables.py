@@ -156,6 +156,8 @@ approvals = Table(
     Column("approved_at", Moment, nullable=False),
     Column("note", String, nullable=False),
     Column("archive", JSON, nullable=False),
+    Column("recipient_sha256", String(64)),
+    Column("recipient_masked", String),
     Column("revoked_at", Moment),
     Column("revoked_by", String),
     Column("revoked_note", String),

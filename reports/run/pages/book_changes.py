@@ -73,7 +73,7 @@ class BookChanges:
     ----------
     changed : clients whose plan differs, the most to look at first.
     same : rebuilt, with the same result.
-    unchanged : not rebuilt.
+    unchanged : not rebuilt, and nothing of it to look at.
     new : clients without a plan before.
     not_complete : clients whose plan this run did not complete.
     """
@@ -94,16 +94,21 @@ class BookChanges:
 
 def book_changes(entries: Sequence[Entry]) -> BookChanges:
     """
-    What a run has changed.
+    What has changed and is not released.
 
     Parameters
     ----------
-    entries : every client of the run.
+    entries : every client of the day.
     """
-    compared = [Changed(e, found) for e in entries if (found := e.difference) is not None]
+    compared = [
+        Changed(entry, found)
+        for entry in entries
+        if (found := entry.difference) and not (entry.is_unchanged and found.is_nothing)
+    ]
     changed = [each for each in compared if not each.difference.is_nothing]
     done = [entry for entry in entries if entry.is_done]
-    unchanged = sum(entry.is_unchanged for entry in done)
+    moved = sum(each.entry.is_unchanged for each in changed)
+    unchanged = sum(entry.is_unchanged for entry in done) - moved
     return BookChanges(
         changed=tuple(sorted(changed, key=_rank)),
         same=len(compared) - len(changed),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from reports.run.key_figures import PEOPLE
@@ -23,7 +22,6 @@ def entries(
     outcomes: Iterable[Outcome],
     before: Mapping[str, Figures],
     people: People,
-    approved: Mapping[str, str],
 ) -> list[Entry]:
     """
     The clients of a day.
@@ -32,9 +30,8 @@ def entries(
     ----------
     shelf : where their plans stand.
     outcomes : of this run, and of clients that it or an earlier one was cut off before.
-    before : by client, key figures of the plan before this run's.
+    before : by client, key figures of the plan before the one that stands.
     people : names by client.
-    approved : by client, who approved the plan that stands.
     """
     manifests, failures = shelf.manifests(), shelf.failures()
     kept = {client: failure.names for client, failure in failures.items()}
@@ -42,15 +39,19 @@ def entries(
     ended = {outcome.client: outcome for outcome in outcomes}
     for client, failure in failures.items():
         ended.setdefault(client, Outcome(client, *_reason(failure.told)))
-    shown = [
-        *(_of_outcome(one, standing, before, kept.get(c, ())) for c, one in ended.items()),
+    return [
         *(
-            Entry(client, "done", figures=figures, is_unchanged=True)
+            _of_outcome(one, standing, before, kept.get(client, ()))
+            for client, one in ended.items()
+            # A plan that was built and is purged by now is on no page.
+            if client in standing or not one.is_done
+        ),
+        *(
+            Entry(client, "done", figures=figures, before=before.get(client), is_unchanged=True)
             for client, figures in standing.items()
             if client not in ended
         ),
     ]
-    return [replace(entry, approved_by=approved.get(entry.client, "")) for entry in shown]
 
 
 def _of_outcome(

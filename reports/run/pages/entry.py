@@ -25,11 +25,13 @@ class Entry:
     reason : lines a person needs to mend it.
     seconds, steps : what it took; nothing where it was not built.
     figures : key figures of the plan that stands in its folder; None where none stands.
-    before : key figures of the plan of the run before; None where there was none.
+    before : key figures of the plan before the one that stands; None where there was none.
     is_unchanged : whether the plan stands from an earlier run because nothing has changed.
     has_plan : whether an earlier plan stands although this run did not complete.
     kept : files that are kept of a failure.
     approved_by : who approved the plan that stands; empty for a draft.
+    sent_to : the mailbox it was approved for, masked; empty where the client has none.
+    clean : addresses of its documents without the draft mark, from the day's folder.
     """
 
     client: str
@@ -43,6 +45,8 @@ class Entry:
     has_plan: bool = False
     kept: tuple[str, ...] = ()
     approved_by: str = ""
+    sent_to: str = ""
+    clean: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -71,9 +75,13 @@ class Entry:
 
     @property
     def difference(self) -> Difference | None:
-        """What this run changed; None where it built no plan or there was none before."""
-        is_built = self.is_done and not self.is_unchanged
-        if not is_built or self.figures is None or self.before is None:
+        """
+        What is to be looked at before release; None where there is nothing to compare.
+
+        A change stays until the plan is approved, whatever runs come between.
+        """
+        is_released = self.is_unchanged and self.approved_by
+        if not self.is_done or is_released or self.figures is None or self.before is None:
             return None
         return difference(self.before, self.figures)
 

@@ -123,7 +123,7 @@ def _row(entry: Entry, words: ChangeWords) -> dict[str, Any]:
         "more": len(words.lines(changed)) - len(lines[:MOST_LINES]) if changed else 0,
         "note": _note(entry, changed, speech),
         "change_rank": _change_rank(changed),
-        "links": _links(entry),
+        "links": _links(entry, speech),
     }
 
 
@@ -132,9 +132,10 @@ def _release(entry: Entry, speech: Language) -> dict[str, str]:
     if not (entry.is_done or entry.has_plan):
         return {}
     if not entry.approved_by:
-        return {"text": speech.either("草案", "draft"), "tone": "quiet"}
+        return {"text": speech.either("草案", "draft"), "tone": "quiet", "to": ""}
     approved = speech.either("已审批：", "approved by ")
-    return {"text": approved + entry.approved_by, "tone": "green"}
+    to = speech.either("寄往 ", "to ") + entry.sent_to if entry.sent_to else ""
+    return {"text": approved + entry.approved_by, "tone": "green", "to": to}
 
 
 def _amounts(entry: Entry, speech: Language) -> dict[str, Any]:
@@ -175,8 +176,8 @@ def _note(entry: Entry, changed: Difference | None, speech: Language) -> str:
     say = speech.either
     if not entry.is_done:
         return UNKNOWN
-    if entry.is_unchanged:
-        return say("无变化，未重新编制", "unchanged, not rebuilt")
+    if entry.is_unchanged and (changed is None or changed.is_nothing):
+        return say("本次未重新编制", "not rebuilt by this run")
     if changed is None:
         return say("首次编制", "new")
     if changed.is_nothing:
@@ -192,8 +193,15 @@ def _change_rank(changed: Difference | None) -> float | str:
     return len(changed.marks) * 1000 + min(abs((move and move.share) or 0), 999)
 
 
-def _links(entry: Entry) -> list[dict[str, str]]:
-    """The documents of the plan that stands, this run's or an earlier one's."""
+def _links(entry: Entry, speech: Language) -> list[dict[str, str]]:
+    """The documents of the plan that stands, those without the draft mark first."""
     if not (entry.is_done or entry.has_plan):
         return []
-    return [{"label": label, "address": _address(entry.folder, file)} for file, label in LINKED]
+    clean = speech.either("正式", "clean ")
+    return [
+        *(
+            {"label": clean + address.rpartition(".")[2].upper(), "address": address}
+            for address in entry.clean
+        ),
+        *({"label": label, "address": _address(entry.folder, file)} for file, label in LINKED),
+    ]

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.language import Language
+from reports.run.access import FILE
 from reports.theme import THEME
 from reports.theme.words import LANGUAGE_TAGS
 
@@ -56,7 +57,8 @@ def write_whole(place: Path, content: bytes) -> Path:
     """Write a file aside and rename it: a reader sees the old one or the new one."""
     aside = place.with_name(f".{place.name}-{os.getpid()}")
     try:
-        with aside.open("wb") as file:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

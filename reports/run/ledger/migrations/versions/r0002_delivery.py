@@ -47,6 +47,8 @@ def _make_approvals() -> None:
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("archive", sa.JSON(), nullable=False),
+        sa.Column("recipient_sha256", sa.String(64)),
+        sa.Column("recipient_masked", sa.String()),
         sa.Column("revoked_at", sa.DateTime(timezone=True)),
         sa.Column("revoked_by", sa.String()),
         sa.Column("revoked_note", sa.String()),
