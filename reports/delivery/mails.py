@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final
 
-MailState = Literal[
-    "queued",
-    "sending",
-    "sent",
-    "deferred",
-    "rejected",
-    "ambiguous",
-    "refused",
-    "bounced",
-    "given_up",
-]
+from reports.run.ledger.tables import MailState
 
 UNSENT: Final = ("queued", "deferred", "refused")
 """Of a mail that the relay has nothing of, and that has not been given up."""

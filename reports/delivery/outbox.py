@@ -27,10 +27,10 @@ from reports.delivery.mail_rows import (
     is_revoked,
     mail_of,
 )
-from reports.delivery.mails import UNSENT, Addressed, Attempt, Mail, MailKey, MailState
+from reports.delivery.mails import UNSENT, Addressed, Attempt, Mail, MailKey
 from reports.delivery.smtp import Accepted, Ambiguous, Deferred, Rejected, Result
 from reports.run.ledger.login import login
-from reports.run.ledger.tables import mail_attempts, mails
+from reports.run.ledger.tables import MailState, mail_attempts, mails
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

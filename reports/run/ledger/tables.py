@@ -7,7 +7,7 @@ Names of constraints follow one convention, so that a later revision can name wh
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from sqlalchemy import (
     JSON,
@@ -33,15 +33,7 @@ from reports.run.outcome import State
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD: Final = "0002"
-"""The revision these tables are at; a database that has it needs no look at the migrations."""
-
-VERSION_TABLE: Final = "ledger_version"
-"""Where a database says its revision; other programs' tables of that kind are not taken for it."""
-
-OPEN_STATES: Final = ("queued", "running")
-RUN_STATES: Final = ("running", "complete", "interrupted")
-MAIL_STATES: Final = (
+MailState = Literal[
     "queued",
     "sending",
     "sent",
@@ -51,7 +43,16 @@ MAIL_STATES: Final = (
     "refused",
     "bounced",
     "given_up",
-)
+]
+
+HEAD: Final = "0002"
+"""The revision these tables are at; a database that has it needs no look at the migrations."""
+
+VERSION_TABLE: Final = "ledger_version"
+"""Where a database says its revision; other programs' tables of that kind are not taken for it."""
+
+OPEN_STATES: Final = ("queued", "running")
+RUN_STATES: Final = ("running", "complete", "interrupted")
 OPEN_MAIL_STATES: Final = ("queued", "sending", "deferred", "ambiguous")
 """Of a mail that may still be sent, or of which nobody knows whether it was."""
 
@@ -187,7 +188,7 @@ mails = Table(
     Column("reply", String),
     Column("attachment_sha256", String(64)),
     Column("sent_by", String, nullable=False),
-    _one_of("state", MAIL_STATES),
+    _one_of("state", get_args(MailState)),
     UniqueConstraint("message_id"),
     UniqueConstraint("client", "plan_sha256", "recipient_sha256"),
     Index(None, "state"),
