@@ -18,6 +18,7 @@ import time
 import weakref
 from pathlib import Path
 
+import matplotlib as mpl
 import nbformat
 import papermill
 import pytest
@@ -263,6 +264,15 @@ def test_every_kind_of_output_is_as_a_kernel_gives_it(tmp_path):
     assert len(ours) == len(RICH)
     for expected, actual in zip(kernel, ours, strict=True):
         assert actual == expected
+
+
+def test_a_notebook_begins_with_the_style_of_a_kernel_whatever_the_process_has_drawn(tmp_path):
+    """And the process has its own back afterwards."""
+    path = saved(tmp_path, "import matplotlib as mpl; print(mpl.rcParams['lines.linewidth'])")
+    with mpl.rc_context({"lines.linewidth": 7.5}):
+        kernel, ours = cells_after(path, KERNEL), cells_after(path)
+        assert text_of(ours[0]) == text_of(kernel[0])
+        assert mpl.rcParams["lines.linewidth"] == 7.5
 
 
 def test_every_kind_of_error_is_as_a_kernel_gives_it(tmp_path):

@@ -40,7 +40,11 @@ def show_figures_inline(shell: Any) -> None:
 @contextmanager
 def host_figures_kept() -> Iterator[None]:
     """Put matplotlib's settings, back end and open figures back as the process had them."""
-    settings = sys.modules["matplotlib"].rcParams.copy() if "matplotlib" in sys.modules else None
+    settings = None
+    if "matplotlib" in sys.modules:
+        settings = sys.modules["matplotlib"].rcParams.copy()
+        # A kernel would begin with those of its user's file, whatever this process has drawn.
+        sys.modules["matplotlib"].rc_file_defaults()
     figures = _taken_figures() if PYPLOT in sys.modules else {}
     host = _connections()
     _connect({})
