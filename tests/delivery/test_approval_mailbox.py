@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
@@ -10,7 +11,7 @@ from reports.delivery.approval import Approved
 from reports.delivery.approval_words import approved_line, refusal_line
 from reports.delivery.mailbox import digest_of
 from reports.run.ledger.approvals import Signature, approval_of
-from reports.run.ledger.tables import MAIL_STATES, mails
+from reports.run.ledger.tables import MailState, mails
 from tests.conftest import path_of
 from tests.delivery.plans_on_disk import DAY, Office
 from tests.delivery.test_approval import SIGN, approve, approver, run_command
@@ -157,7 +158,7 @@ def mail_of(office, approval, state):
         connection.execute(mails.insert().values(**values))
 
 
-@pytest.mark.parametrize("state", MAIL_STATES)
+@pytest.mark.parametrize("state", get_args(MailState))
 @pytest.mark.parametrize(
     ("language", "certain", "perhaps"),
     [("zh", "已于", "可能已于"), ("en", "was sent to", "may have been sent")],

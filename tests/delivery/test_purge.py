@@ -8,6 +8,7 @@ import json
 import re
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -20,7 +21,7 @@ from reports.run.batch import CLIENT_PLAN
 from reports.run.gates.tokens import Token, Tokens
 from reports.run.ledger.approvals import Signature
 from reports.run.ledger.retention import days_with_figures
-from reports.run.ledger.tables import MAIL_STATES, OPEN_MAIL_STATES, mails
+from reports.run.ledger.tables import OPEN_MAIL_STATES, MailState, mails
 from tests.conftest import ROOT
 from tests.delivery.plans_on_disk import DAY, Office
 from tests.delivery.test_approval import run_command
@@ -172,7 +173,7 @@ def mail_of(office, client, state):
         connection.execute(mails.insert().values(**values))
 
 
-@pytest.mark.parametrize("state", MAIL_STATES)
+@pytest.mark.parametrize("state", get_args(MailState))
 def test_a_client_whose_mail_is_not_settled_keeps_everything(office, state):
     """And it is said; a settled mail keeps nothing."""
     mail_of(office, "lp-draft", state)
