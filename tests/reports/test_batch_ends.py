@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -174,7 +175,12 @@ def test_a_run_asked_to_end_clears_up(batch, number, code):
     """By the system as by Ctrl-C: pages written, clients' processes and their folders gone."""
     asked = ["batch", *map(str, batch.client_files), "--as-of", str(DAY), "--language", "en"]
     process = subprocess.Popen(
-        [*PLANNER, *asked, "--out", str(batch.out)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [*PLANNER, *asked, "--out", str(batch.out)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        # A shell that starts the tests in the background has them ignore Ctrl-C.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  no threads here
     )
     end = time.monotonic() + 60
     while not list(batch.out.glob("*/.building-*/plan.ipynb")):
