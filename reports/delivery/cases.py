@@ -17,14 +17,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from reports.delivery.consent import Refusal, consent_refusals
 from reports.delivery.history import History
-from reports.delivery.identity import plan_digest
 from reports.delivery.journal import Journal
 from reports.delivery.mailbox import MASK, digest_of
 from reports.delivery.mails import Addressed, MailKey
 from reports.delivery.recipient import Recipient, recipient_of
 from reports.delivery.standing import Touched, stands
 from reports.delivery.vault import archived
-from reports.run.ledger.approvals import Approval, approval_of
+from reports.run.ledger.approvals import Approval, approval_of, plan_digest
 from reports.run.ledger.ledger import path_key
 
 if TYPE_CHECKING:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final
 
-from planning.identifiers import without_mailboxes
-
 MASK: Final = "***"
 
 
@@ -32,8 +30,3 @@ def masked(address: str) -> str:
     local, _, name = address.rpartition("@")
     last = name.rpartition(".")[2]
     return f"{local[:1]}{MASK}@{name[:1]}{MASK}.{last}" if local and last else MASK
-
-
-def without_addresses(text: str) -> str:
-    """A text with every mailbox in it masked."""
-    return without_mailboxes(text)

@@ -18,7 +18,7 @@ from typing import Final, Self
 
 from planning.errors import PlanningError
 from planning.household.mailbox import wire_address
-from reports.delivery.mailbox import without_addresses
+from planning.identifiers import without_mailboxes
 from reports.delivery.settings import MailSettings
 
 GO_AHEAD: Final = 354
@@ -237,7 +237,7 @@ class Relay:
 def said(reply: bytes) -> str:
     """A relay's words as they may be kept: a line, cut, without addresses or control characters."""
     text = "".join(sign if sign.isprintable() else " " for sign in reply.decode("utf-8", "replace"))
-    return without_addresses(" ".join(text.split()))[:LONGEST_REPLY]
+    return without_mailboxes(" ".join(text.split()))[:LONGEST_REPLY]
 
 
 def _on_the_wire(message: bytes) -> bytes:

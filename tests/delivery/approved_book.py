@@ -11,11 +11,10 @@ import pikepdf
 from planning.household.client import check_household
 from planning.inputs import read_inputs
 from planning.plan import liability_plan
-from reports.delivery.identity import PlanKey, plan_digest
 from reports.delivery.recipient import Recipient, recipient_of
 from reports.delivery.vault import Archiving, digests
 from reports.run.artefacts import digested
-from reports.run.ledger.approvals import Mailbox, Signature, enter_approval
+from reports.run.ledger.approvals import Mailbox, PlanKey, Signature, enter_approval, plan_digest
 from reports.run.ledger.ledger import Ledger
 from reports.run.manifest import Manifest, write_manifest
 from reports.run.outcome import Outcome

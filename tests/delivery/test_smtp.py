@@ -9,7 +9,8 @@ import threading
 import pytest
 import trustme
 
-from reports.delivery.mailbox import masked, without_addresses
+from planning.identifiers import without_mailboxes
+from reports.delivery.mailbox import masked
 from reports.delivery.smtp import (
     Accepted,
     Ambiguous,
@@ -216,4 +217,4 @@ def test_a_mailbox_is_shown_masked():
     """In a sentence too."""
     assert masked("chen@例子.cn") == "c***@例***.cn"
     assert masked("nobody") == "***"
-    assert without_addresses("<a.b@c.cn> is full") == "<a***@c***.cn> is full"
+    assert without_mailboxes("<a.b@c.cn> is full") == "<a***@c***.cn> is full"

@@ -19,17 +19,17 @@ from typer.testing import CliRunner
 
 from reports.cli import app
 from reports.run import pool
-from reports.run.artefacts import DOCUMENTS, digested, publish, start_building
+from reports.run.artefacts import start_building
 from reports.run.batch import Batch, run
 from reports.run.build import Clock, _failure
 from reports.run.job import Job
 from reports.run.last_words import STDERR, heard, keep, tell_of_memory
 from reports.run.ledger.ledger import Ledger
-from reports.run.manifest import Manifest, write_manifest
 from reports.run.outcome import Outcome, Started
 from reports.run.pages.unfinished import Unfinished
 from reports.run.progress import Progress
 from reports.theme.errors import MissingGlyphError
+from tests.reports.test_batch_places import built
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 22)
@@ -44,18 +44,6 @@ def client_file(folder, client):
     path = folder / f"{client}.yaml"
     path.write_text(TEXT.replace("example-08-first-loan", client), encoding="utf-8")
     return path
-
-
-def built(job):
-    """Documents of a client without a model, published as a plan is."""
-    folder = start_building(job.run_folder, job.client)
-    for name in DOCUMENTS:
-        (folder / name).write_text(f"{name} of {job.client}", encoding="utf-8")
-    files = digested(folder)
-    told = Manifest.of(job.client, job.client_file, job.fingerprint, files, FIGURES)
-    write_manifest(folder, told)
-    publish(folder, job.run_folder, job.client)
-    return Outcome(job.client, "done", artefacts=files, figures=FIGURES)
 
 
 @pytest.fixture
