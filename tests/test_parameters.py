@@ -514,7 +514,7 @@ def test_slips_in_scenarios_are_located(tmp_path, old, new, expected):
 
 def test_reading_parameters_stays_light():
     """Commands that start within half a second import this module without the heavy libraries."""
-    heavy = ["pandas", "numpy", "scipy", "chinese_calendar", "papermill", "nbformat"]
+    heavy = ["pandas", "numpy", "highspy", "chinese_calendar", "papermill", "nbformat"]
     program = (
         "import sys, planning.parameters, planning.market.history;"
         f"print([name for name in {heavy} if name in sys.modules])"

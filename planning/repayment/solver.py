@@ -2,7 +2,7 @@
 Linear programs solved in a process of their own, with a hard limit.
 
 The solver's libraries are imported there and not here; a solver that does not come back costs
-the limit and its process, nothing else. HiGHS through scipy (Huangfu and Hall, "Parallelizing
+the limit and its process, nothing else. HiGHS (Huangfu and Hall, "Parallelizing
 the dual revised simplex method", Mathematical Programming Computation 10, 2018).
 """
 

@@ -13,24 +13,35 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+import highspy
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csr_array
 
-WATCH_SECONDS = 2.0
-MOST_NODES = 500
-SOLVED, STOPPED_AT_LIMIT = 0, 1
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WATCH_SECONDS: Final = 2.0
+MOST_NODES: Final = 500
+
+# The solver's own types leave out how one is made.
+_NEW_SOLVER: Final[Any] = highspy.Highs
+
+SETTINGS: Final = {
+    "output_flag": False,
+    "threads": 1,
+    # Nodes end a long choice before the clock does, so that it comes out the same each time.
+    "mip_max_nodes": MOST_NODES,
+}
 
 
 def main() -> None:
     """Solve until the pipe closes."""
     # Whoever started it ends it: an interrupt at the keyboard is theirs.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What a solver may print must not get between the answers.
+    # What a solver prints of itself must neither get between the answers nor on a screen.
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     serve(sys.stdin.buffer, answers)
 
@@ -53,61 +64,75 @@ def answer(task: dict[str, Any]) -> dict[str, Any]:
     if "cost" not in task:
         return {"status": "solved"}
     try:
-        return _relaxed(task) if task["whole"] is None else _whole(task)
+        return _solved(task)
     except (ValueError, MemoryError) as error:
         return {"status": "failed", "why": str(error)}
 
 
-def _relaxed(task: dict[str, Any]) -> dict[str, Any]:
-    equal, most = _matrix(task, "equal"), _matrix(task, "most")
-    # The types of scipy's stubs leave sparse matrices out.
-    solver: Any = linprog
-    found = solver(
-        task["cost"],
-        A_ub=most,
-        b_ub=task["most"][3],
-        A_eq=equal,
-        b_eq=task["equal"][3],
-        bounds=np.column_stack([task["low"], task["high"]]),
-        method="highs",
-        options={"time_limit": task["limit_s"]},
+def _solved(task: dict[str, Any]) -> dict[str, Any]:
+    """Where columns are 0 or 1, an answer not proven the best is one all the same."""
+    highs: highspy.Highs = _NEW_SOLVER()
+    limits = {"time_limit": task["limit_s"], "mip_rel_gap": task["gap"]}
+    for name, value in (SETTINGS | limits).items():
+        _require(highs.setOptionValue(name, value), name)
+    _require(highs.passModel(_model(task)), "model")
+    highs.run()
+    if not _has_answer(highs, whole=task["whole"] is not None):
+        late = highs.getModelStatus() == highspy.HighsModelStatus.kTimeLimit
+        return {"status": "time_limit" if late else "failed"}
+    found = highs.getSolution()
+    told = {"status": "solved", "values": np.array(found.col_value)}
+    if task["whole"] is None:
+        price = np.array(found.row_dual)
+        most = len(task["most"][3])
+        told |= {"most_price": price[:most], "equal_price": price[most:]}
+    return told
+
+
+def _has_answer(highs: highspy.Highs, *, whole: bool) -> bool:
+    if whole:
+        feasible = highspy.SolutionStatus.kSolutionStatusFeasible
+        return highs.getInfo().primal_solution_status == feasible
+    return highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+
+
+def _model(task: dict[str, Any]) -> highspy.HighsLp:
+    """The program as the solver takes it: what is at most something first, then what equals."""
+    most, equal = task["most"], task["equal"]
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(task["cost"]), len(most[3]) + len(equal[3])
+    model.col_cost_, model.col_lower_, model.col_upper_ = task["cost"], task["low"], task["high"]
+    model.row_lower_ = np.concatenate([np.full(len(most[3]), -np.inf), equal[3]])
+    model.row_upper_ = np.concatenate([most[3], equal[3]])
+    row = np.concatenate([most[0], equal[0] + len(most[3])])
+    column, value = (np.concatenate([most[part], equal[part]]) for part in (1, 2))
+    matrix = model.a_matrix_
+    matrix.format_ = highspy.MatrixFormat.kColwise
+    matrix.start_, matrix.index_, matrix.value_ = _by_column(
+        row, column, value, (model.num_row_, model.num_col_)
     )
-    if found.status != SOLVED or found.x is None:
-        return {"status": "time_limit" if found.status == STOPPED_AT_LIMIT else "failed"}
-    return {
-        "status": "solved",
-        "values": found.x,
-        "equal_price": found.eqlin.marginals,
-        "most_price": found.ineqlin.marginals,
-    }
+    if task["whole"] is not None:
+        kinds = highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger
+        model.integrality_ = [kinds[int(whole)] for whole in task["whole"]]
+    return model
 
 
-def _whole(task: dict[str, Any]) -> dict[str, Any]:
-    """Some columns are 0 or 1; an answer that is not proven the best is one all the same."""
-    equal, most = task["equal"][3], task["most"][3]
-    found = milp(
-        task["cost"],
-        integrality=task["whole"].astype(int),
-        bounds=Bounds(task["low"], task["high"]),
-        constraints=[
-            LinearConstraint(_matrix(task, "equal"), equal, equal),
-            LinearConstraint(_matrix(task, "most"), -np.inf, most),
-        ],
-        # Nodes end a long choice before the clock does, so that it comes out the same each time.
-        options={
-            "time_limit": task["limit_s"],
-            "mip_rel_gap": task["gap"],
-            "node_limit": MOST_NODES,
-        },
-    )
-    if found.x is None:
-        return {"status": "time_limit" if found.status == STOPPED_AT_LIMIT else "failed"}
-    return {"status": "solved", "values": found.x}
+def _by_column(
+    row: NDArray[np.int64],
+    column: NDArray[np.int64],
+    value: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Entries as starts, rows and values by column; what stands at one place is added up."""
+    rows, columns = shape
+    place, entry = np.unique(column * rows + row, return_inverse=True)
+    start = np.searchsorted(place, rows * np.arange(columns + 1)).astype(np.int64)
+    return start, place % rows, np.bincount(entry, value, len(place)).astype(np.float64)
 
 
-def _matrix(task: dict[str, Any], name: str) -> csr_array:
-    row, column, value, right = task[name]
-    return csr_array((value, (row, column)), shape=(len(right), len(task["cost"])))
+def _require(status: highspy.HighsStatus, what: str) -> None:
+    if status == highspy.HighsStatus.kError:
+        raise ValueError(what)
 
 
 def _end_with(parent: int) -> None:

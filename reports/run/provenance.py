@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTED_TOOLS = ("numpy", "pandas", "pydantic", "scipy", "chinesecalendar")
+NOTED_TOOLS = ("numpy", "pandas", "pydantic", "highspy", "chinesecalendar")
 
 
 @cache
