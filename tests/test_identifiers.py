@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planning.household.client import check_household
-from planning.identifiers import identifiers, masked
+from planning.identifiers import identifiers, mask_mailbox, masked, without_mailboxes
 from reports.language.problems import problem_lines
 from tests.conftest import AS_OF, path_of
 
@@ -136,3 +136,9 @@ def test_only_the_adviser_has_a_mobile(tmp_path, written):
     assert (problem.field, problem.code) == ("city", "mobile_number")
     assert written not in problem.found
     assert refused(tmp_path, "contact: 0592-0000-0108", f'contact: "{written}"') == ()
+
+
+def test_a_mailbox_is_masked_in_any_script():
+    """Its domain's last label, which says what kind of place it is, stays."""
+    assert mask_mailbox("chen@例子.cn") == "c***@例***.cn"
+    assert without_mailboxes("<a.b@c.cn> is full") == "<a***@c***.cn> is full"

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 from urllib.parse import parse_qsl, urlencode
 
 from reports.delivery.consent import Refusal, consent_refusals
 from reports.delivery.history import History
 from reports.delivery.journal import Journal
-from reports.delivery.mailbox import MASK, digest_of
 from reports.delivery.mails import Addressed, MailKey
-from reports.delivery.recipient import Recipient, recipient_of
+from reports.delivery.recipient import MASK, Recipient, digest_of, recipient_of
 from reports.delivery.standing import Touched, stands
 from reports.delivery.vault import archived
 from reports.run.ledger.approvals import Approval, approval_of, plan_digest
@@ -28,6 +27,7 @@ from reports.run.ledger.ledger import path_key
 
 if TYPE_CHECKING:
     from planning.household.profile import Household
+    from reports.delivery.consent import RefusalCode
     from reports.run.ledger.ledger import DonePlan, Ledger
 
 DELIVERY_FIELD: Final = "delivery"
@@ -151,7 +151,7 @@ def reason_words(text: str, language: str) -> str:
     """The sentence of a reason that the ledger has kept; itself where it is a person's note."""
     code, _, facts = text.partition("?")
     try:
-        return Refusal(code, dict(parse_qsl(facts))).sentence(language)
+        return Refusal(cast("RefusalCode", code), dict(parse_qsl(facts))).sentence(language)
     except (KeyError, ValueError):
         return text
 

@@ -27,6 +27,27 @@ RefusalCode = Literal[
     "password_not_set",
     "password_weak",
     "password_store",
+    "no_plan",
+    "altered",
+    "other_language",
+    "unapproved",
+    "changed_since_approval",
+    "archive_altered",
+    "client_file_changed",
+    "client_file_gone",
+    "client_file_invalid",
+    "invalid_address",
+    "oversize",
+    "cannot_protect",
+    "approved_elsewhere",
+    "password_shared",
+    "own_plan",
+    "maker_unknown",
+    "sent_before",
+    "sent_elsewhere",
+    "unclear_before",
+    "newer_sent",
+    "superseded",
 ]
 
 
@@ -42,7 +63,7 @@ class Refusal:
         under names that end in ``_on``.
     """
 
-    code: str
+    code: RefusalCode
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def sentence(self, language: str) -> str:

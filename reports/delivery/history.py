@@ -12,9 +12,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from reports.delivery.consent import Refusal
-from reports.delivery.mailbox import MASK
 from reports.delivery.mails import GONE
 from reports.delivery.outbox import Outbox
+from reports.delivery.recipient import MASK
 from reports.delivery.settings import DRAFTS_ONLY
 
 if TYPE_CHECKING:

@@ -1,16 +1,25 @@
-"""Who a plan is sent to: one mailbox, known outside of the mail by its digest and its mask."""
+"""
+Who a plan is sent to: one mailbox, known outside of the mail by its digest and its mask.
+
+The address of a client (邮箱地址) stands in the client file and in the letter alone.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
 
 from planning.household.mailbox import wire_address
+from planning.identifiers import mask_mailbox
 from reports.delivery.consent import Refusal
-from reports.delivery.mailbox import digest_of, masked
 
 if TYPE_CHECKING:
     from planning.household.profile import Household
+
+
+MASK: Final = "***"
+"""A mailbox that nobody knows any more."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,12 +59,17 @@ class Recipient:
     @property
     def masked(self) -> str:
         """Enough for a person who knows whom to expect."""
-        return masked(self.address)
+        return mask_mailbox(self.address)
 
     @property
     def sha256(self) -> str:
         """What the outbox knows the mailbox by."""
         return digest_of(self.address)
+
+
+def digest_of(address: str) -> str:
+    """What the ledger calls a mailbox: the same whatever the case of its letters."""
+    return sha256(address.lower().encode()).hexdigest()
 
 
 def recipient_of(household: Household) -> Recipient | Refusal:

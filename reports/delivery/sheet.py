@@ -15,7 +15,6 @@ from typing import Final, Self
 from planning.errors import Problem
 from reports.delivery.private_file import private_text, unreadable, unusable
 from reports.delivery.private_rows import append_row, begin_rows
-from reports.language import Language
 
 ALPHABET: Final = "3479acdefhjkmnprtwxy"
 """No two signs that look or sound alike: no 0 and o, 1 and l, 2 and z, 5 and s, 8 and b."""
@@ -87,10 +86,6 @@ class RandomPasswords:
             append_row(self.sheet, (client, password, key[1]))
             self._known[key] = password
         return self._known[key]
-
-    def notice(self, language: str) -> str:
-        """What the manager is to do with the sheet."""
-        return Language(language).label("password_sheet", "notice").format(sheet=self.sheet)
 
 
 def _resumed(sheet: Path) -> dict[tuple[str, str], str]:

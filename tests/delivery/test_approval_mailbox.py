@@ -9,7 +9,7 @@ import pytest
 
 from reports.delivery.approval import Approved
 from reports.delivery.approval_words import approved_line, refusal_line
-from reports.delivery.mailbox import digest_of
+from reports.delivery.recipient import digest_of
 from reports.run.ledger.approvals import Signature, approval_of
 from reports.run.ledger.tables import MailState, mails
 from tests.conftest import path_of

@@ -65,7 +65,9 @@ def test_an_old_risk_assessment_keeps_no_plan_back():
 @pytest.mark.parametrize("code", get_args(RefusalCode))
 def test_each_reason_says_what_to_do(code, language):
     """In the manager's language, with its facts filled in."""
-    facts = {"given_on": "2026-12-01", "ends_on": "2026-12-01", "place": "X", "reason": "Y"}
+    days = dict.fromkeys(("given_on", "ends_on", "plan_on", "went_on"), "2026-12-01")
+    texts = ("place", "reason", "files", "bytes", "limit", "before", "now", "mailbox")
+    facts = days | dict.fromkeys(texts, "X")
     sentence = Refusal(code, facts).sentence(language)
     assert "{" not in sentence
     assert len(sentence) > 15

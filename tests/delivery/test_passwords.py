@@ -300,11 +300,3 @@ def test_a_source_is_chosen_by_name(tmp_path, monkeypatch):
     assert problems_of(lambda: passwords_from("random", None, plan_of)) == [
         (0, "--password-sheet", "missing")
     ]
-
-
-@pytest.mark.parametrize(("language", "word"), [("zh", "不要用邮件"), ("en", "never by e-mail")])
-def test_the_manager_is_told_to_take_another_channel(language, word, tmp_path):
-    """And to delete the sheet afterwards."""
-    notice = RandomPasswords.kept_in(tmp_path / "sheet.csv", plan_of).notice(language)
-    assert word in notice
-    assert str(tmp_path / "sheet.csv") in notice

@@ -9,8 +9,6 @@ import threading
 import pytest
 import trustme
 
-from planning.identifiers import without_mailboxes
-from reports.delivery.mailbox import masked
 from reports.delivery.smtp import (
     Accepted,
     Ambiguous,
@@ -211,10 +209,3 @@ def test_only_one_mailbox_as_the_wire_needs_it_is_written_to(relay, recipient):
     with Relay(relay.settings()) as connection, pytest.raises(ValueError, match=r"mailbox|wire"):
         connection.send(message(), SENDER, recipient, Began())
     assert relay.mails() == []
-
-
-def test_a_mailbox_is_shown_masked():
-    """In a sentence too."""
-    assert masked("chen@例子.cn") == "c***@例***.cn"
-    assert masked("nobody") == "***"
-    assert without_mailboxes("<a.b@c.cn> is full") == "<a***@c***.cn> is full"
