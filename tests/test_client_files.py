@@ -168,7 +168,9 @@ def test_two_sound_files_may_not_share_a_reference(tmp_path):
     """The first keeps it; the second is told which file has it, at its own line."""
     first = edited(tmp_path, "罗女士", "罗女士", "first.yaml")
     second = edited(tmp_path, "罗女士", "赵女士", "second.yaml")
-    households, problems = check_households([first, second, first], AS_OF)
+    again = tmp_path / "x" / ".." / first.name
+    (tmp_path / "x").mkdir()
+    households, problems = check_households([first, second, first, again], AS_OF)
     line = first.read_text("utf-8").split("\n").index("client: example-08-first-loan") + 1
     assert list(households) == [first]
     assert located(problems) == [(str(second), line, "client", "duplicate_client")]

@@ -82,7 +82,7 @@ def check_households(
     households: dict[Path, Household] = {}
     problems: list[Problem] = []
     owners = dict(taken or {})
-    for path in dict.fromkeys(paths):
+    for path in _distinct(paths):
         tree = read_tree(path)
         household, found = _checked(tree, as_of, book)
         client = value_at(tree.data, ("client",))
@@ -93,6 +93,14 @@ def check_households(
         if household is not None:
             households[path] = household
     return households, tuple(problems)
+
+
+def _distinct(paths: Iterable[Path]) -> list[Path]:
+    """Each file once, however many ways it is written, as it is written first."""
+    first: dict[Path, Path] = {}
+    for path in paths:
+        first.setdefault(path.resolve(), path)
+    return list(first.values())
 
 
 def reference_of(path: Path) -> str | None:

@@ -193,6 +193,7 @@ def test_the_evidence_of_a_failure_stands_beside_its_reason(batch, happens):
     assert (kept / STDERR).read_text("utf-8") == "words\n"
     assert json.loads((kept / "reason.json").read_text("utf-8"))["reason"] == ["so"]
     assert "words" not in ended.output
+    assert f"c-1.failed/{STDERR}" in (batch.run_folder / "index.html").read_text("utf-8")
 
 
 def test_a_process_that_said_nothing_leaves_no_evidence(tmp_path):

@@ -187,7 +187,7 @@ def test_a_client_that_takes_every_worker_along_is_given_up(cluster, building, j
     building(deadly)
     states = {e.client: e for e in ran(jobs[:3], cluster) if isinstance(e, Outcome)}
     assert states["client-1"].state == "killed"
-    assert "2 in all" in states["client-1"].reason[0]
+    assert "共 2 个" in states["client-1"].reason[0]
     assert states["client-0"].is_done
     assert states["client-2"].is_done
 
@@ -268,7 +268,7 @@ def test_a_worker_that_came_later_with_other_code_builds_nothing(
     building(done)
     ended = [event for event in ran(jobs[:2], cluster) if isinstance(event, Outcome)]
     assert {outcome.state for outcome in ended} == {"failed"}
-    assert "other code" in ended[0].reason[0]
+    assert "程序与这次运行不同" in ended[0].reason[0]
 
 
 def test_dask_s_logs_do_not_name_a_client(cluster, building, jobs, caplog):

@@ -347,10 +347,17 @@ def _result(future: Future, job: Job) -> tuple[Started, Outcome]:
     try:
         return future.result()
     except KilledWorker as error:
-        reason = f"every worker that took it was lost, {error.allowed_failures + 1} in all"
+        lost = error.allowed_failures + 1
+        reason = Language(job.language).either(
+            f"接手它的工作进程都断开了，共 {lost} 个",
+            f"every worker that took it was lost, {lost} in all",
+        )
         return nowhere, Outcome(job.client, "killed", (reason,))
     except Exception as error:  # noqa: BLE001  Dask's own failure is this client's alone
-        reason = f"its worker could not run it: {type(error).__name__}"
+        kind = type(error).__name__
+        reason = Language(job.language).either(
+            f"工作进程无法编制：{kind}", f"its worker could not run it: {kind}"
+        )
         return nowhere, Outcome(job.client, "failed", (reason,))
 
 
@@ -366,7 +373,10 @@ def built(sealed: _Sealed) -> tuple[Started, Outcome]:
     job, order = sealed.job, sealed.order
     started = Started(job.client, f"{platform.node()}:{os.getpid()}")
     if program() != dict(order.program):
-        reason = f"worker {started.worker} runs other code than this run; update and restart it"
+        reason = Language(job.language).either(
+            f"工作进程 {started.worker} 的程序与这次运行不同：请更新后重新启动它",
+            f"worker {started.worker} runs other code than this run; update and restart it",
+        )
         return started, Outcome(job.client, "failed", (reason,))
     # Dask puts the worker's address under `worker`.
     get_worker().log_event(TOPIC, {"run": order.run, "client": job.client, "place": started.worker})

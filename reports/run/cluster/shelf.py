@@ -27,6 +27,7 @@ from reports.run.artefacts import (
     publish,
 )
 from reports.run.cluster.store import Failure, StoreShelf, manifest_of, names_of
+from reports.run.last_words import STDERR
 from reports.run.manifest import (
     Altered,
     adoptable,
@@ -190,7 +191,7 @@ class FolderShelf:
         """Of the folders with a reason."""
         found = {}
         for place in sorted(self.folder.glob(f"[!.]*{FAILED}/{REASON}")):
-            names = tuple(n for n in (NOTEBOOK, REASON) if (place.parent / n).exists())
+            names = tuple(n for n in (NOTEBOOK, REASON, STDERR) if (place.parent / n).exists())
             found[place.parent.name.removesuffix(FAILED)] = Failure(place.read_bytes(), names)
         return found
 
