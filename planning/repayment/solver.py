@@ -70,7 +70,12 @@ class _Worker:
             # One thread each: several of these run at once in a book of clients.
             environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                # The solver says its name and licence whenever it is asked something.
+                stderr=subprocess.DEVNULL,
+                env=environment,
             )
             self.owner = os.getpid()
         return self.process

@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from planning.identifiers import Kind
-from planning.plan import Market
+from planning.market.quotes import Market
 from reports.run.gates import Tokens
 from reports.run.gates.breach import Breach
 from reports.run.gates.code import missing_values
