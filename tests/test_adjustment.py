@@ -28,13 +28,8 @@ from planning.strategy.adjustment import adjustment
 from planning.strategy.footing import Footing
 from planning.strategy.income_falls import income_falls
 from planning.strategy.rate_rise import rise_that_breaks
-from planning.strategy.restructure import (
-    CreditCode,
-    ReliefKind,
-    ReliefTerms,
-    by_relief,
-    ways_to_lighten,
-)
+from planning.strategy.relief_option import CreditCode, ReliefKind, ReliefTerms, by_relief
+from planning.strategy.restructure import ways_to_lighten
 from planning.strategy.triggers import ActionCode, TriggerCode, triggers
 from reports.exhibits import adjustment as exhibit
 from reports.language import LANGUAGES, UNKNOWN, Language

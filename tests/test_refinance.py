@@ -19,9 +19,9 @@ from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.strategy import keep_or_prepay, refinance_case
+from planning.strategy.changed_debt import after_offset
 from planning.strategy.refinance import refinancing
 from planning.strategy.refinance_cost import fund_prepayments
-from planning.strategy.restructure import after_offset
 from planning.strategy.selection import Situation
 from reports.exhibits.refinancing import keep_table, refinancing_table
 from reports.language import Language

@@ -21,17 +21,11 @@ from planning.risk.relief_trial import Trial, trial_figures
 from planning.risk.settlement import Settlement, settlement, settlement_trial
 from planning.risk.way_out import Case, View, WayKind, WayOut, rank
 from planning.rules.classification import Quality, is_bad
+from planning.strategy.credit_effect import RECORD_YEARS
 from planning.strategy.footing import has_unpaid, shortages
 from planning.strategy.income_falls import DEBTS_THAT_MATTER, HORIZON, IncomeFalls
-from planning.strategy.restructure import (
-    RECORD_YEARS,
-    CreditCode,
-    ReliefOption,
-    ReliefTerms,
-    Relieved,
-    by_relief,
-    ways_to_lighten,
-)
+from planning.strategy.relief_option import CreditCode, ReliefOption, ReliefTerms, by_relief
+from planning.strategy.restructure import Relieved, ways_to_lighten
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:

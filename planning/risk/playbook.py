@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from planning.risk.hard_cases import HardCases
     from planning.risk.way_out import WayOut
     from planning.strategy.adjustment import Adjustment
-    from planning.strategy.restructure import ReliefOption
+    from planning.strategy.relief_option import ReliefOption
     from planning.strategy.triggers import Trigger
 
 PlaybookCode = Literal[

@@ -17,7 +17,7 @@ from planning.risk.relief_trial import Trial, TrialFigures, trial_figures
 from planning.risk.settlement import Settlement
 from planning.rules.classification import Quality
 from planning.strategy.income_falls import ReliefStep
-from planning.strategy.restructure import CreditCode, ReliefKind
+from planning.strategy.relief_option import CreditCode, ReliefKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
 from planning.household.cashflow import liquid_assets, year_ahead
+from planning.strategy.changed_debt import after_offset
 from planning.strategy.repayment import AMORTISING
-from planning.strategy.restructure import after_offset
 from planning.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from planning.household.provident_fund import fund_loan
 from planning.household.recognition import recognised_income
 from planning.products.offer import Request, known_on, offer
 from planning.strategy.affordability import as_it_is, margin_yuan, standing
+from planning.strategy.changed_debt import after_offset
 from planning.strategy.choice import owed_on
 from planning.strategy.eligibility import borrowers
 from planning.strategy.quote import Load
@@ -31,7 +32,6 @@ from planning.strategy.refinance_cost import (
     ended,
     judged,
 )
-from planning.strategy.restructure import after_offset
 from planning.units import FEN_PER_YUAN, yuan
 
 if TYPE_CHECKING:

@@ -11,14 +11,8 @@ from planning.household.cashflow import cashflow, liquid_assets
 from planning.household.profile import HOUSING
 from planning.record import Record
 from planning.strategy.footing import Footing, ShortCode, needs_money, shortages
-from planning.strategy.restructure import (
-    ReliefKind,
-    ReliefOption,
-    ReliefTerms,
-    Relieved,
-    by_relief,
-    ways_to_lighten,
-)
+from planning.strategy.relief_option import ReliefKind, ReliefOption, ReliefTerms, by_relief
+from planning.strategy.restructure import Relieved, ways_to_lighten
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:

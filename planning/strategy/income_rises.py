@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Literal
 
 from planning.loans.prepayment_policy import PrepaymentPolicy
 from planning.record import Record
+from planning.strategy.changed_debt import with_event
 from planning.strategy.footing import Footing, as_offset, needs_money, prepayable
 from planning.strategy.keep_or_prepay import prepaid_yuan
+from planning.strategy.prepaying import prepaid_on
 from planning.strategy.repayment import (
     PrepaymentComparison,
     PrepaymentOutcome,
     prepayment_comparison,
 )
-from planning.strategy.restructure import prepaid_on, with_event
 from planning.units import FEN_PER_YUAN
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from planning.dates import whole_months
 from planning.errors import TermsError
 from planning.household.profile import HOUSING, Need
+from planning.strategy.changed_debt import after_offset
 from planning.strategy.choice import owed_on
 from planning.strategy.eligibility import granted_months
 from planning.strategy.fund_conversion import fund_conversions
@@ -34,7 +35,6 @@ from planning.strategy.refinance_cost import (
     judged,
     rate_of,
 )
-from planning.strategy.restructure import after_offset
 from planning.strategy.spread_right import renegotiations
 from planning.strategy.trial import room_of, trial_of
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR

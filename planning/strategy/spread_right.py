@@ -13,6 +13,7 @@ from planning.loans.rate_terms import FixedRate, FloatingRate, SpreadChange, Ste
 from planning.loans.rates import RateStep, index_name, rate_steps
 from planning.loans.walk import LoanWalk
 from planning.products.offer import known_on
+from planning.strategy.changed_debt import after_offset
 from planning.strategy.reason import Number
 from planning.strategy.refinance_case import (
     Kind,
@@ -30,7 +31,6 @@ from planning.strategy.refinance_cost import (
     paid_of,
     repaid_with_fund,
 )
-from planning.strategy.restructure import after_offset
 from planning.units import BASIS_POINT
 
 if TYPE_CHECKING:

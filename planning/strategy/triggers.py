@@ -12,12 +12,13 @@ from planning.household.cashflow import income_by_month
 from planning.household.profile import is_paid_in
 from planning.loans.rates import follows_index, index_name
 from planning.record import Record
+from planning.strategy.changed_debt import with_event
 from planning.strategy.footing import Footing, as_offset, has_unpaid, is_short, loses, prepayable
 from planning.strategy.income_rises import rise_reason
+from planning.strategy.prepaying import accepted, free_to_prepay, prepaid_on
 from planning.strategy.rate_rise import RateWindow, rise_that_breaks
 from planning.strategy.reason import Number
 from planning.strategy.repayment import AMORTISING
-from planning.strategy.restructure import accepted, free_to_prepay, prepaid_on, with_event
 from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
 
 if TYPE_CHECKING:

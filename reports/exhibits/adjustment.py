@@ -12,7 +12,7 @@ from reports.markup import NOTHING, Html, joined
 if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
     from planning.strategy.method_advice import MethodAdvice
-    from planning.strategy.restructure import ReliefOption
+    from planning.strategy.relief_option import ReliefOption
     from planning.strategy.triggers import Trigger
 
 ACTIONS: Final = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, get_args
 
 from planning.rules.classification import PAST_DUE
-from planning.strategy.restructure import ReliefKind
+from planning.strategy.relief_option import ReliefKind
 from reports.exhibits.chart import add_legend, chart, new_figure
 from reports.exhibits.debts import debt_name
 from reports.exhibits.table import Column, table

@@ -8,7 +8,7 @@ import pytest
 
 from planning.risk.way_out import RecordCode, Verdict, View, WayKind
 from planning.rules.classification import QUALITIES
-from planning.strategy.restructure import ReliefKind
+from planning.strategy.relief_option import ReliefKind
 from reports.exhibits import hard_cases, summary
 from reports.language import LANGUAGES, Language
 from reports.markup import NOTHING
