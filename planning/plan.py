@@ -50,8 +50,9 @@ from planning.risk.warning import Finding, findings
 from planning.rules.compliance import Check, need_checks
 from planning.strategy.adjustment import Adjustment, adjustment
 from planning.strategy.borrowing import capacity_of, fund_loan_for, wanted_rate
+from planning.strategy.certain_yield import certainty_equivalent
 from planning.strategy.footing import Footing
-from planning.strategy.keep_or_prepay import KeepOrPrepay, certainty_equivalent, keep_or_prepay
+from planning.strategy.keep_or_prepay import KeepOrPrepay, keep_or_prepay
 from planning.strategy.method_advice import MethodAdvice, method_advices
 from planning.strategy.need import Capacity
 from planning.strategy.refinance import RefinanceCase, refinancing

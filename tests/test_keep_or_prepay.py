@@ -19,12 +19,10 @@ from planning.loans.contract import LoanContract
 from planning.loans.position import position
 from planning.loans.rates import rate_steps
 from planning.plan import liability_plan
-from planning.strategy.keep_or_prepay import (
-    certainty_equivalent,
-    keep_or_prepay,
-    prepaid_yuan,
-)
+from planning.strategy.certain_yield import certainty_equivalent
+from planning.strategy.keep_or_prepay import keep_or_prepay
 from planning.strategy.next_actions import NextAction
+from planning.strategy.prepaid_yuan import prepaid_yuan
 from planning.strategy.strategies import Payoff, ReasonCode, nominal_rate
 
 ROOT = Path(__file__).parents[1]

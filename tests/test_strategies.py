@@ -20,7 +20,7 @@ from planning.loans.schedule import Prepayment, payment_schedule
 from planning.repayment.order import Avalanche, Contractual, SamePriority, Snowball, Threshold
 from planning.repayment.owed import ContractDebt
 from planning.repayment.run import Run, repaid
-from planning.strategy.keep_or_prepay import certainty_equivalent
+from planning.strategy.certain_yield import certainty_equivalent
 from planning.strategy.money import floor_by_month, household_purse, month_ends
 from planning.strategy.strategies import RepaymentCase, Strategies, strategies
 

@@ -8,7 +8,7 @@ from planning.loans.prepayment_policy import PrepaymentPolicy
 from planning.record import Record
 from planning.strategy.changed_debt import with_event
 from planning.strategy.footing import Footing, as_offset, needs_money, prepayable
-from planning.strategy.keep_or_prepay import prepaid_yuan
+from planning.strategy.prepaid_yuan import prepaid_yuan
 from planning.strategy.prepaying import prepaid_on
 from planning.strategy.repayment import (
     PrepaymentComparison,
