@@ -57,9 +57,10 @@ from planning.strategy.method_advice import MethodAdvice, method_advices
 from planning.strategy.need import Capacity
 from planning.strategy.refinance import RefinanceCase, refinancing
 from planning.strategy.repayment import MethodComparison, PrepaymentComparison
+from planning.strategy.repayment_case import RepaymentCase
 from planning.strategy.selection import Selection, Situation, selection
 from planning.strategy.single_loans import method_comparisons, prepayment_of
-from planning.strategy.strategies import RepaymentCase, Strategies, strategies
+from planning.strategy.strategies import Strategies, strategies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

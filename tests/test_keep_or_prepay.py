@@ -23,7 +23,9 @@ from planning.strategy.certain_yield import certainty_equivalent
 from planning.strategy.keep_or_prepay import keep_or_prepay
 from planning.strategy.next_actions import NextAction
 from planning.strategy.prepaid_yuan import prepaid_yuan
-from planning.strategy.strategies import Payoff, ReasonCode, nominal_rate
+from planning.strategy.repayment_case import nominal_rate
+from planning.strategy.strategies import ReasonCode
+from planning.strategy.strategy_outcome import Payoff
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 22)

@@ -22,7 +22,8 @@ from planning.repayment.owed import ContractDebt
 from planning.repayment.run import Run, repaid
 from planning.strategy.certain_yield import certainty_equivalent
 from planning.strategy.money import floor_by_month, household_purse, month_ends
-from planning.strategy.strategies import RepaymentCase, Strategies, strategies
+from planning.strategy.repayment_case import RepaymentCase
+from planning.strategy.strategies import Strategies, strategies
 
 AS_OF = date(2026, 11, 22)
 PARAMS = Path(__file__).parents[1] / "params"

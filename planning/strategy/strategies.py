@@ -8,14 +8,13 @@ in money of the plan's day, where money kept earns its certain yield and is wort
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from math import ceil
 from typing import TYPE_CHECKING, Final, Literal
 
 from planning.dates import months_between
-from planning.record import Record, reckoned
+from planning.record import Record
 from planning.repayment.order import (
     Avalanche,
     Contractual,
@@ -33,16 +32,19 @@ from planning.strategy.fixed_sums import BudgetPoint, FixedSums, TargetPoint
 from planning.strategy.fund_use import FundUse, fund_uses
 from planning.strategy.money import floor_by_month, household_purse, month_ends
 from planning.strategy.next_actions import NextAction, next_actions, planned_action
-from planning.units import BASIS_POINT, FEN_PER_YUAN, MONTHS_PER_YEAR, yuan
+from planning.strategy.repayment_case import RepaymentCase
+from planning.strategy.strategy_outcome import (
+    Certificate,
+    Course,
+    Outcomes,
+    StrategyOutcome,
+    certificate,
+)
+from planning.units import FEN_PER_YUAN, MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pandas as pd
-
-    from planning.household.profile import Household
-    from planning.loans.position import Position
-    from planning.parameters import RulesInForce
     from planning.repayment.optimum import Optimum
     from planning.repayment.order import Order
     from planning.repayment.purse import HouseholdPurse
@@ -61,73 +63,8 @@ ReasonCode = Literal[
 
 STEP: Final = "house.prepayment_step_yuan"
 TOLERANCE: Final = "house.strategy_tolerance"
-MARGIN: Final = "yields.liquidity_margin_bp"
 MOST_POINTS: Final = 48
 OWN_MONEY: Final = ("prepay", "settle")
-
-
-class Payoff(Record):
-    """When a debt ends under a strategy, and by how many months sooner than by contract."""
-
-    liability: str
-    pays_off_on: date
-    contract_on: date
-    months_sooner: int = reckoned(
-        lambda payoff: months_between(payoff["pays_off_on"], payoff["contract_on"])
-    )
-
-
-class StrategyOutcome(Record):
-    """
-    What a strategy comes to, from the plan's day until the last debt ends.
-
-    `also` are strategies that do the same. `interest_fen` and `fees_fen` are still to be paid,
-    charges for prepaying among the fees, together `cost_fen`; `saved_fen` is what is paid less
-    than by the contracts alone. `today_fen` are all payments in money of the plan's day,
-    `worth_fen` what they are less than by the contracts: what the strategy gains after what the
-    money would have earned kept. `gap_fen` is what they are above the least any plan could cost,
-    None where no bound is known. The service share is that of the worst twelve months, None where
-    a year has no income.
-    """
-
-    name: OrderName
-    also: tuple[OrderName, ...]
-    interest_fen: int
-    fees_fen: int
-    cost_fen: int = reckoned(lambda outcome: outcome["interest_fen"] + outcome["fees_fen"])
-    prepaid_fen: int
-    saved_fen: int
-    today_fen: int
-    worth_fen: int
-    gap_fen: int | None
-    debt_free_on: date
-    payoffs: tuple[Payoff, ...]
-    lowest_cash_fen: int
-    lowest_cash_month: str
-    highest_service_share: float | None
-
-
-class Course(Record):
-    """A debt's balance at the ends of `Strategies.course_months`, by contract and as advised."""
-
-    liability: str
-    contract_fen: tuple[int, ...]
-    advised_fen: tuple[int, ...]
-
-
-class Certificate(Record):
-    """
-    How good the best plan found is.
-
-    ``optimal``: within rounding to the 分 nothing can be cheaper; ``bounded``: nothing can be
-    cheaper than `bound_fen`; otherwise the bound could not be had and is None.
-    """
-
-    status: Literal["optimal", "bounded", "time_limit", "failed", "not_needed"]
-    bound_fen: int | None
-    rounding_fen: int
-    reserve_price_fen: int | None = None
-    """What a month more of reserve costs in all, None where it is not known."""
 
 
 class Strategies(Record):
@@ -192,77 +129,6 @@ class Strategies(Record):
         return next(days, None)
 
 
-@dataclass(frozen=True, slots=True)
-class RepaymentCase:
-    """
-    What the strategies of a household depend on.
-
-    Parameters
-    ----------
-    positions : open debts on the day of the plan, at least one.
-    frame : from ``cashflow`` for them.
-    emergency_yuan, monthly_need_yuan : target of the emergency fund, and a month of it.
-    annual_yield : certain yield of money kept, None where none is known.
-    wanted_rate : annual rate of the loan wanted, None where none is wanted or known.
-    """
-
-    household: Household
-    positions: Sequence[Position]
-    frame: pd.DataFrame
-    emergency_yuan: float
-    monthly_need_yuan: float
-    annual_yield: float | None
-    wanted_rate: Decimal | None
-    rules: RulesInForce
-
-    @property
-    def as_of(self) -> date:
-        """Day of the plan."""
-        return self.rules.as_of
-
-    @property
-    def wants_money(self) -> bool:
-        """Whether new money is wanted."""
-        return self.household.need.kind not in ("none", "refinance")
-
-    @property
-    def monthly_margin_yuan(self) -> float:
-        """What an average month of the year ahead leaves, sums due at maturity apart."""
-        year = self.frame.iloc[1 : MONTHS_PER_YEAR + 1]
-        return float((year["net"] + year["lump_principal"]).mean())
-
-    @property
-    def threshold_rate(self) -> Decimal:
-        """The rate by the month a debt's must exceed before prepaying it is advised."""
-        kept = nominal_rate(self.worth_of_money)
-        return max(kept, self.wanted_rate or kept) if self.wants_money else kept
-
-    @property
-    def worth_of_money(self) -> Decimal:
-        """What money kept is worth a year: its certain yield and having it at hand."""
-        if self.annual_yield is None:
-            return Decimal(0)
-        return Decimal(repr(self.annual_yield)) + self.rules.value(MARGIN) * BASIS_POINT
-
-    @property
-    def own_share_yuan(self) -> float:
-        """Own money the home wanted needs beyond the loan and what the old home leaves."""
-        need = self.household.need
-        if need.home is None:
-            return 0.0
-        replaced = [p for p in self.positions if p.contract.id in need.replaces]
-        secured = {ref for p in replaced for ref in p.contract.secured_by}
-        worth = sum(a.value for a in self.household.assets if a.id in secured)
-        left = max(worth - sum(p.balance for p in replaced), 0)
-        return yuan(max(need.home.price - need.amount - left, 0))
-
-    @property
-    def ends_on(self) -> date | None:
-        """Last day of prepayments: the day new money is wanted, after which all is planned anew."""
-        need = self.household.need
-        return (need.wanted_by or self.as_of) if self.wants_money else None
-
-
 def strategies(case: RepaymentCase) -> Strategies | None:
     """
     Compare ways to repay all debts and advise one.
@@ -276,18 +142,6 @@ def strategies(case: RepaymentCase) -> Strategies | None:
         return None
     lived = _Lived(replace(case, positions=open_positions))
     return lived.answer()
-
-
-def nominal_rate(effective_rate: Decimal) -> Decimal:
-    """
-    The annual rate that, charged by the month, comes to an effective one.
-
-    Examples
-    --------
-    >>> round(nominal_rate(Decimal("0.0282")), 6)
-    Decimal('0.027842')
-    """
-    return MONTHS_PER_YEAR * ((1 + effective_rate) ** (Decimal(1) / MONTHS_PER_YEAR) - 1)
 
 
 def _window(case: RepaymentCase, months: int) -> range:
@@ -352,10 +206,12 @@ class _Lived:
             ends_on=case.ends_on,
             kept=self.kept,
             short_month=self._short_month(),
-            outcomes=self._outcomes(runs, best),
+            outcomes=Outcomes(
+                self.contract, self.debts, self.days, case.frame, self.monthly_yield
+            ).of(runs, best),
             advised=advised.name,
             reason=reason,
-            certificate=_certificate(best, case.monthly_need_yuan),
+            certificate=certificate(best, case.monthly_need_yuan),
             budget_fen=sums.budget,
             budgets=tuple(sums.budget_points()) if has_sums else (),
             fund_uses=self._fund_uses(advised),
@@ -454,79 +310,8 @@ class _Lived:
         can_prepay = any(run.actions for run in runs)
         return self.contract, "kept_earns_more" if can_prepay else "nothing_spare"
 
-    # ---------------------------------------------------------------- outcomes
-
-    def _outcomes(self, runs: Sequence[Run], best: Optimum | None) -> tuple[StrategyOutcome, ...]:
-        found: list[StrategyOutcome] = []
-        seen: list[Run] = []
-        for run in runs:
-            same = next((n for n, other in enumerate(seen) if other.prepaid == run.prepaid), None)
-            if same is None:
-                seen.append(run)
-                found.append(self._outcome(run, best))
-            else:
-                also = (*found[same].also, run.name)
-                found[same] = found[same].model_copy(update={"also": also})
-        return tuple(found)
-
-    def _outcome(self, run: Run, best: Optimum | None) -> StrategyOutcome:
-        lowest = min(range(len(run.cash)), key=run.cash.__getitem__)
-        base = self.contract.interest + self.contract.fees
-        payoffs = tuple(
-            Payoff(
-                liability=debt.id,
-                pays_off_on=run.payoff_day(debt.id),
-                contract_on=self.contract.payoff_day(debt.id),
-            )
-            for debt in self.debts
-        )
-        return StrategyOutcome(
-            name=run.name,
-            also=(),
-            interest_fen=run.interest,
-            fees_fen=run.fees,
-            prepaid_fen=sum(action.amount for action in run.actions),
-            saved_fen=base - run.interest - run.fees,
-            today_fen=round(run.cost(self.monthly_yield)),
-            worth_fen=round(self.contract.cost(self.monthly_yield) - run.cost(self.monthly_yield)),
-            gap_fen=best.certificate.gap(run.cost(self.monthly_yield)) if best else None,
-            debt_free_on=max(payoff.pays_off_on for payoff in payoffs),
-            payoffs=payoffs,
-            lowest_cash_fen=run.cash[lowest],
-            lowest_cash_month=f"{self.days[lowest]:%Y-%m}",
-            highest_service_share=self._service_share(run),
-        )
-
-    def _service_share(self, run: Run) -> float | None:
-        """The highest share of a year's income that payments due claim, year by year ahead."""
-        income = self.case.frame["income"].to_numpy()
-        due = [sum(paid[n].scheduled for paid in run.paid.values()) for n in range(len(self.days))]
-        shares = []
-        for first in range(1, len(due) - MONTHS_PER_YEAR + 1, MONTHS_PER_YEAR):
-            year = slice(first, first + MONTHS_PER_YEAR)
-            earned = float(income[year].sum())
-            if earned <= 0:
-                return None
-            shares.append(yuan(sum(due[year])) / earned)
-        return max(shares)
-
     def _course_months(self) -> tuple[int, ...]:
         """Evenly spaced months from the plan's own to the last debt's end."""
         last = max(self.contract.months or 0, 1)
         every = ceil(last / MOST_POINTS)
         return (*range(0, last, every), last)
-
-
-def _certificate(best: Optimum | None, monthly_need_yuan: float) -> Certificate:
-    if best is None:
-        return Certificate(status="not_needed", bound_fen=None, rounding_fen=0)
-    own = best.certificate
-    price = None
-    if own.prices is not None:
-        price = max(round(own.prices.reserve * monthly_need_yuan * FEN_PER_YUAN), 0)
-    return Certificate(
-        status=own.status,
-        bound_fen=own.bound_fen,
-        rounding_fen=own.rounding_fen,
-        reserve_price_fen=price,
-    )

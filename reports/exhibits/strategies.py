@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from planning.plan import LiabilityPlan
     from planning.repayment.order import OrderName
     from planning.strategy.next_actions import NextAction
-    from planning.strategy.strategies import Certificate, Course, Strategies, StrategyOutcome
+    from planning.strategy.strategies import Strategies
+    from planning.strategy.strategy_outcome import Certificate, Course, StrategyOutcome
 
 MOST_DEBTS_NAMED = 7
 MOST_NAMES = 3

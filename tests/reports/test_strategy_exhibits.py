@@ -17,7 +17,8 @@ from planning.strategy import frames
 from planning.strategy.desk import household_desk, named_order
 from planning.strategy.fixed_sums import TargetCode, TargetPoint
 from planning.strategy.next_actions import ActionCode
-from planning.strategy.strategies import Certificate, Course, ReasonCode
+from planning.strategy.strategies import ReasonCode
+from planning.strategy.strategy_outcome import Certificate, Course
 from reports.exhibits.refinancing import keep_table, refinancing_table
 from reports.exhibits.repayment_lab import order_chart, sweep_chart
 from reports.exhibits.strategies import (
