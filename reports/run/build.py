@@ -54,6 +54,8 @@ LOOK_SECONDS: Final = 0.1
 NEARLY: Final = 0.8
 """Share of its memory from which on a process that fails may have failed for want of it."""
 
+INJECTED: Final = "injected-parameters"
+TIMES: Final = ("start_time", "end_time", "duration")
 _CHARACTER: Final = re.compile(r"\S \(U\+[0-9A-F]+\)")
 
 
@@ -138,7 +140,7 @@ def build(job: Job, clock: Clock) -> Outcome:
 
 
 def _executed(job: Job, building: Path) -> NotebookNode:
-    """The notebook with its outputs, which does not name the folder it was run in."""
+    """The notebook with its outputs; neither the folder it was run in nor the moment is in it."""
     parameters = {
         "client_file": str(job.client_file.resolve()),
         "params": str(job.params.resolve()),
@@ -151,6 +153,7 @@ def _executed(job: Job, building: Path) -> NotebookNode:
     output = (building / NOTEBOOK).resolve()
     executed = execute(job.notebook.resolve(), output, parameters, job.engine)
     _forget_building(executed, parameters["plan_file"])
+    _forget_times(executed)
     nbformat.write(executed, output)
     return executed
 
@@ -167,8 +170,22 @@ def _forget_building(notebook: NotebookNode, plan_file: str) -> None:
     notebook.metadata.papermill.parameters.plan_file = ""
     notebook.metadata.papermill.output_path = NOTEBOOK
     for cell in notebook.cells:
-        if "injected-parameters" in cell.metadata.get("tags", ()):
+        if INJECTED in cell.metadata.get("tags", ()):
+            # Drawn anew each time, it would make every build another file.
+            cell.id = INJECTED
             cell.source = cell.source.replace(json.dumps(plan_file), '""')
+
+
+def _forget_times(notebook: NotebookNode) -> None:
+    """
+    Take papermill's clock out of the published notebook; the ledger has when, and how long.
+
+    A plan built again from the same inputs is then the same bytes, and keeps its approval.
+    """
+    for node in (notebook, *notebook.cells):
+        for name in TIMES:
+            node.metadata.get("papermill", {}).pop(name, None)
+        node.metadata.pop("execution", None)
 
 
 def document_of(plan: LiabilityPlan, language: str) -> Document:

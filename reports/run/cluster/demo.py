@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from reports.options import say
-from reports.run.artefacts import BUILDING, DOCUMENTS, NOTEBOOK
+from reports.run.artefacts import BUILDING, DOCUMENTS
 from reports.run.manifest import MANIFEST
 from reports.run.provenance import ROOT
 
@@ -34,8 +34,6 @@ START_SECONDS: Final = 60
 END_SECONDS: Final = 5
 LOOK_SECONDS: Final = 0.1
 INTO_THE_BUILD_SECONDS: Final = 1.0
-COMPARED: Final = tuple(name for name in DOCUMENTS if name != NOTEBOOK)
-"""The notebook tells when it ran, so that no two are alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ class Demo:
         differ = [
             f"{client}/{name}"
             for client in clients
-            for name in COMPARED
+            for name in DOCUMENTS
             if client not in lost and not _is_same(here / client / name, there / client / name)
         ]
         for client in lost:
@@ -111,7 +109,7 @@ class Demo:
             self._say("本机没有全部编成", "not all were built on this machine")
             return False
         if not (lost or differ):
-            names = self._either("、", ", ").join(COMPARED)
+            names = self._either("、", ", ").join(DOCUMENTS)
             self._say(
                 f"{len(clients)} 份规划书一份不少，{names} 与本机编制的逐字节相同",
                 f"{len(clients)} plans, none lost; {names} are those of this machine byte for byte",
