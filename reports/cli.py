@@ -26,6 +26,7 @@ from reports.options import (
     Out,
     Params,
     day_of,
+    require_opaque_names,
     say,
     today,
 )
@@ -55,6 +56,7 @@ def check(
     from reports.language.problems import problem_lines
     from reports.rules.command import reviewed_rules
 
+    require_opaque_names(files, language)
     day = day_of(as_of or today(), language)
     book, notes = reviewed_rules(params, day, language)
     households, problems = check_households(files, day, book)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from datetime import date
 from io import TextIOWrapper
 from pathlib import Path
@@ -76,6 +77,32 @@ def say(language: str, chinese: str, english: str) -> None:
 def say_error(language: str, chinese: str, english: str) -> None:
     """The same where errors go."""
     typer.echo(chinese if language == "zh" else english, err=True)
+
+
+def require_opaque_names(files: Iterable[Path], language: str) -> None:
+    """
+    End where a client file's path has a number of a person in it, or may have.
+
+    The ledger and messages name files by their paths: such a number would stay in them.
+    """
+    from planning.identifiers import masked, may_name_somebody, names_somebody
+
+    named = [
+        path
+        for path in files
+        if may_name_somebody(path.stem) or names_somebody(" ".join(path.resolve().parts))
+    ]
+    for path in named:
+        shown = masked(path.name) if masked(path.name) != path.name else "…" + path.suffix
+        say_error(
+            language,
+            f"{shown}：文件名或所在的文件夹里有证件号、卡号、手机号或邮箱。"
+            "请用编号命名客户档案，如 nj-0005.yaml",
+            f"{shown}: the name of the file or of its folder has a number of a person or a mailbox "
+            "in it. Call client files by reference, such as nj-0005.yaml",
+        )
+    if named:
+        raise typer.Exit(2)
 
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="client files (YAML)")]

@@ -25,6 +25,7 @@ from reports.options import (
     LanguageOption,
     Params,
     day_of,
+    require_opaque_names,
     say,
     say_error,
     today,
@@ -89,6 +90,7 @@ def plan(
     from reports.run.batch import Batch
     from reports.run.pool import Limits
 
+    require_opaque_names([file], language)
     folder, shelf = _places(out, ledger, language)
     day = day_of(as_of or today(), language)
     limits = Limits(1, timeout, memory)
@@ -130,6 +132,7 @@ def batch(
     from reports.run.batch import Batch
     from reports.run.pool import Limits
 
+    require_opaque_names(files, language)
     if last_run is not None and not last_run.is_dir():
         say_error(
             language,

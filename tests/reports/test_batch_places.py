@@ -328,3 +328,24 @@ def test_a_file_that_became_bad_is_told_under_its_reference(batch):
     path.write_text(sound, "utf-8")
     run_of(batch)
     assert not (batch.run_folder / "c-1.failed").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "language", "word"),
+    [("check", "zh", "证件号"), ("plan", "zh", "证件号"), ("batch", "en", "number of a person")],
+)
+@pytest.mark.parametrize(
+    "name", ["11010519491231002X", "client-13800138000", "110105 1949 1231 002x"]
+)
+def test_a_file_named_by_a_number_of_a_person_is_refused_at_once(
+    tmp_path, command, language, word, name
+):
+    """Its path would stand in the ledger: nothing is begun, and the number is not repeated."""
+    path = client_file(tmp_path, "c-1").rename(tmp_path / f"{name}.yaml")
+    place = ["--out", str(tmp_path / "out")] if command != "check" else []
+    options = ["--as-of", DAY.isoformat(), "--language", language, *place]
+    ended = CliRunner().invoke(app, [command, str(path), *options])
+    assert ended.exit_code == 2
+    assert word in ended.output
+    assert name not in ended.output
+    assert not (tmp_path / "out").exists()
