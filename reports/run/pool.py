@@ -42,6 +42,9 @@ WARM_PARAMS: Final = "PLANNER_WARM_PARAMS"
 WARM_LANGUAGE: Final = "PLANNER_WARM_LANGUAGE"
 """Name the folder of parameters and the language that the server reads before it forks."""
 
+PASSWORDS: Final = ("PLANNER_PASSWORD_", "PLANNER_MAIL_PASSWORD")
+"""Begin the names of what delivery alone needs: no process that builds gets them."""
+
 ONE_THREAD: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -221,6 +224,8 @@ def _context(job: Job) -> multiprocessing.context.BaseContext:
     """A server that has imported everything forks each client's process, where it can."""
     for name, value in ONE_THREAD.items():
         os.environ.setdefault(name, value)
+    for name in [name for name in os.environ if name.startswith(PASSWORDS)]:
+        del os.environ[name]
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     os.environ |= {WARM_PARAMS: str(job.params.resolve()), WARM_LANGUAGE: job.language}

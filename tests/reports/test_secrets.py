@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +26,12 @@ PLANTED = {
     "acc-birch": ("钰𬭎乙", "犇垚丁", "0755-8200-8822", "沿街铺面改作花房", "迁回漪澜苑再办婚宴"),
 }
 """By client: the household's name, the advisor's name and contact, a purpose and a goal."""
+
+PASSWORDS = {
+    "PLANNER_PASSWORD_ACC_ALDER": "copper-Lantern-9",
+    "PLANNER_MAIL_PASSWORD": "relay-Harbour-7",
+}
+"""Of delivery; nothing that builds needs them."""
 
 OTHER = {"acc-alder": "acc-birch", "acc-birch": "acc-alder"}
 
@@ -52,9 +59,8 @@ def processes_told(session):
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if place.joinpath("stat").read_text().rpartition(")")[2].split()[3] == str(session):
-                yield (
-                    place.joinpath("cmdline").read_bytes() + place.joinpath("environ").read_bytes()
-                )
+                told = place.joinpath("cmdline").read_bytes()
+                yield told, told + place.joinpath("environ").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +72,18 @@ def batch(tmp_path_factory):
     with (folder / "log").open("wb") as log:
         running = subprocess.Popen(
             [*command, "--as-of", DAY, "--jobs", "2", "--out", str(folder / "out")],
-            stdout=log, stderr=log, start_new_session=True,
+            stdout=log, stderr=log, start_new_session=True, env=os.environ | PASSWORDS,
         )  # fmt: skip
         seen = set()
         while running.poll() is None:
             seen.update(processes_told(running.pid))
             time.sleep(0.05)
     assert running.returncode == 0, (folder / "log").read_text("utf-8")
-    return folder / "out", (folder / "log").read_text("utf-8"), seen
+    told = {"first": b"", "begun": b""}
+    for line, shown in seen:
+        # Between its fork and its program's start a process is a copy of the first.
+        told["first" if b"\0batch\0" in line else "begun"] += shown
+    return folder / "out", (folder / "log").read_text("utf-8"), told
 
 
 def texts(plan):
@@ -120,13 +130,22 @@ def test_neither_log_nor_ledger_nor_process_list_names_anyone(batch):
     """All of them tell clients by reference."""
     out, log, seen = batch
     kept = b"".join(path.read_bytes() for path in out.glob("ledger.sqlite*"))
-    told = {"log": log.encode(), "ledger": kept, "processes": b"".join(seen)}
+    told = {"log": log.encode(), "ledger": kept, "processes": b"".join(seen.values())}
     assert all(b"acc-alder" in content for content in told.values())
     for words in (words for planted in PLANTED.values() for words in planted):
         forms = (words.encode(), json.dumps(words)[1:-1].encode())
         assert [
             name for name, content in told.items() if any(form in content for form in forms)
         ] == []
+
+
+def test_what_a_batch_begins_does_not_get_the_passwords_of_delivery(batch):
+    """They stand in the environment it was begun with, and no process of a client's has them."""
+    _, _, seen = batch
+    for password in PASSWORDS.values():
+        assert password.encode() in seen["first"]
+        assert password.encode() not in seen["begun"]
+    assert b"forkserver" in seen["begun"]
 
 
 def test_the_files_that_name_clients_are_the_owners_alone(batch):
