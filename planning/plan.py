@@ -19,7 +19,8 @@ from planning.household.months import (
     cashflow_months,
     runs_short,
 )
-from planning.household.pay import PayYear, net_pay, pay_years
+from planning.household.pay import net_pay, pay_years
+from planning.household.pay_year import PayYear
 from planning.household.profile import Household
 from planning.household.provident_fund import FundLoan
 from planning.household.ratios import Ratio, ratios

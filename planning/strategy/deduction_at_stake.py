@@ -13,7 +13,8 @@ from planning.units import MONTHS_PER_YEAR, yuan
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from planning.household.pay import NetPay, PayYear
+    from planning.household.pay import NetPay
+    from planning.household.pay_year import PayYear
     from planning.household.profile import Household
     from planning.household.tax import Claim
     from planning.loans.position import Position

@@ -11,7 +11,7 @@ from reports.markup import NOTHING, Html, joined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from planning.household.pay import PayYear
+    from planning.household.pay_year import PayYear
     from planning.household.provident_fund import FundLimit, FundLoan
     from planning.plan import LiabilityPlan
 
