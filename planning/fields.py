@@ -7,6 +7,7 @@ They read exact numbers (``int`` or ``Decimal``, never a float) and say what is 
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
@@ -207,6 +208,13 @@ DayOfMonth = Annotated[int, Field(ge=1, le=31)]
 
 MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 
+# "Mr.Smith" and "J.R.Tolkien" are names: what follows their full stops is of both cases, or short.
+_LIKE_A_LINK: Final = re.compile(
+    r"://|@|\b(?i:www\.|https?:|mailto:|tel:)|\w\.(?:[a-z]{2}|[A-Z]{2})"
+    r"|\w\.(?i:com|cn|net|org|info|top|xyz|vip|cc|io|co)\b"
+)
+_MAILBOX: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+
 
 def nobodys(text: str) -> str:
     """
@@ -236,6 +244,29 @@ def _without(text: str, refused: tuple[Kind, ...]) -> str:
         raise PydanticCustomError("card_number", "a text without the number of a card")
     if kind == "mobile_number":
         raise PydanticCustomError("mobile_number", "a text without a mobile number")
+    return text
+
+
+def is_like_a_link(text: str) -> bool:
+    """
+    Whether a mail program would make a link of a part of a text.
+
+    Examples
+    --------
+    >>> is_like_a_link("Mr.Smith"), is_like_a_link("www.evil.example")
+    (False, True)
+    """
+    return _LIKE_A_LINK.search(unicodedata.normalize("NFKC", text)) is not None
+
+
+def _linkless(text: str) -> str:
+    if is_like_a_link(text):
+        raise PydanticCustomError("link", "a text without a link")
+    return text
+
+
+def _linkless_but_mailboxes(text: str) -> str:
+    _linkless(_MAILBOX.sub("", unicodedata.normalize("NFKC", text)))
     return text
 
 
@@ -278,5 +309,10 @@ _LINE: Final = StringConstraints(min_length=1, max_length=200, pattern=LINE)
 Text = Annotated[str, _LINE, AfterValidator(nobodys)]
 """One line of free text: always data, never markup, and without the numbers of people."""
 
-Contact = Annotated[str, _LINE, AfterValidator(_reachable)]
+SignedText = Annotated[str, _LINE, AfterValidator(nobodys), AfterValidator(_linkless)]
+"""A line under which something is signed; in a mail it must not be a link."""
+
+Contact = Annotated[
+    str, _LINE, AfterValidator(_reachable), AfterValidator(_linkless_but_mailboxes)
+]
 """How somebody is reached at work, by a mobile too."""

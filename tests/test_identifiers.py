@@ -142,3 +142,26 @@ def test_a_mailbox_is_masked_in_any_script():
     """Its domain's last label, which says what kind of place it is, stays."""
     assert mask_mailbox("chen@例子.cn") == "c***@例***.cn"
     assert without_mailboxes("<a.b@c.cn> is full") == "<a***@c***.cn> is full"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("contact: 0592-0000-0108", "contact: evil.cn/pay?a=1", "advisor.contact"),
+        ("contact: 0592-0000-0108", "contact: ｈｔｔｐｓ://evil.example", "advisor.contact"),
+        ("  name: 苏航", "  name: https://evil.example/x", "advisor.name"),
+        ("示例银行厦门思明支行", "www.evil.example", "advisor.institution"),
+    ],
+)
+def test_what_signs_a_letter_is_no_link(tmp_path, old, new, field):
+    """Mail programs would make one of it, in a letter that comes from the bank."""
+    (problem,) = refused(tmp_path, old, new)
+    assert (problem.field, problem.code) == (field, "link")
+
+
+def test_an_advisers_mailbox_is_no_link(tmp_path):
+    """It is how they are reached."""
+    assert (
+        refused(tmp_path, "contact: 0592-0000-0108", "contact: 0592-0000-0108 zt@bank.example.cn")
+        == ()
+    )

@@ -25,6 +25,7 @@ from planning.fields import (
     Money,
     PositiveMoney,
     Reference,
+    SignedText,
     Text,
     nobodys,
 )
@@ -406,8 +407,8 @@ class GuaranteeGiven(Record):
 class Advisor(Record):
     """Who signs the plan (客户经理)."""
 
-    name: Text = Field(description="姓名")
-    institution: Text = Field(description="所属机构")
+    name: SignedText = Field(description="姓名")
+    institution: SignedText = Field(description="所属机构")
     contact: Contact | None = Field(default=None, description="联系方式")
 
 

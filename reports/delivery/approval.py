@@ -7,21 +7,24 @@ A plan is a draft until somebody approves it, and a draft again as soon as one b
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from planning.household.client import check_household
+from reports.delivery.asked import language_built
 from reports.delivery.recipient import Recipient, recipient_of
-from reports.delivery.standing import StandingPlan, stands
+from reports.delivery.standing import StandingPlan, stands, touched_facts
 from reports.delivery.vault import Archiving, archived, clean, digests, set_aside, vault_folder
 from reports.run.fingerprint import changed_parts, fingerprint, shared_digests
 from reports.run.ledger.approvals import (
     Mailbox,
     approval_of,
+    clients_sent_to,
     enter_approval,
     enter_archive,
     enter_revocations,
@@ -29,7 +32,7 @@ from reports.run.ledger.approvals import (
     revoked_of,
 )
 from reports.run.ledger.login import login
-from reports.run.pages.day import figures_before
+from reports.run.pages.baseline import Baseline, baselines
 from reports.run.pages.difference import difference
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 RefusalCode = Literal[
     "no_plan",
+    "built_in_other",
     "failed",
     "being_built",
     "other_language",
@@ -50,11 +54,14 @@ RefusalCode = Literal[
     "own_client",
     "far_change",
     "other_mailbox",
+    "mailbox_alike",
+    "mailbox_of_another",
     "revoked",
     "not_approved",
 ]
 
 LAST_PLAN: Final = "last_plan"
+THAN: Final = "than"
 OPEN_STATES: Final = ("queued", "running")
 
 
@@ -166,8 +173,8 @@ class Approver:
         return {row.client: row for row in rows}
 
     @cached_property
-    def _before(self) -> Mapping[str, Mapping[str, Any]]:
-        return figures_before(self._ledger, self._desk.as_of, self._desk.language)
+    def _before(self) -> Mapping[str, Baseline]:
+        return baselines(self._ledger, self._desk.as_of, self._desk.language)
 
     @cached_property
     def _shared(self) -> Mapping[str, Mapping[str, str]]:
@@ -176,20 +183,29 @@ class Approver:
     def _decided(self, client: str, *, is_named: bool) -> Approved | Refusal:
         plan = self._plans.get(client)
         if (refusal := self._unfinished(client, plan)) or plan is None:
-            return refusal or Refusal(client, "no_plan")
+            return refusal or self._no_plan(client)
         standing = stands(self._desk.run_folder, plan)
         if not isinstance(standing, StandingPlan):
-            return Refusal(client, standing.code, {"files": standing.files})
-        recipient = cache(lambda: _mailbox_of(plan))
+            return Refusal(client, standing.code, touched_facts(standing, self._desk.language))
+        recipient = cache(lambda: _mailbox_of(plan) if is_named else self._mailboxes[client])
+        held = cache(lambda: self._held(plan, standing))
         questions: tuple[Callable[[], Refusal | None], ...] = (
             lambda: self._outdated(plan),
             lambda: self._same_eyes(plan, standing) if self._desk.is_four_eyes else None,
             lambda: None if is_named else self._revoked(standing.key),
-            lambda: None if is_named else self._other_mailbox(client, recipient()),
-            lambda: None if is_named or self._desk.has_seen_changes else self._unseen(plan),
+            lambda: None if is_named else self._other_mailbox(plan, recipient()),
+            lambda: None if is_named else self._mailbox_of_another(plan, recipient()),
+            lambda: None if is_named or held() else self._unseen(plan),
         )
         refusal = _first(question() for question in questions)
-        return refusal or self._approved(standing, recipient())
+        return refusal or self._approved(plan, standing, recipient())
+
+    def _no_plan(self, client: str) -> Refusal:
+        desk = self._desk
+        other = language_built(self._ledger, client, desk.as_of, desk.language)
+        if other is None:
+            return Refusal(client, "no_plan")
+        return Refusal(client, "built_in_other", {"other": other})
 
     def _unfinished(self, client: str, plan: DonePlan | None) -> Refusal | None:
         """A later attempt that made no plan: what stands is not what was asked for last."""
@@ -212,6 +228,20 @@ class Approver:
         parts = changed_parts(plan.fingerprint, now)
         return Refusal(plan.client, "inputs_changed", {"parts": ",".join(parts)}) if parts else None
 
+    def _held(self, plan: DonePlan, standing: StandingPlan) -> Approval | None:
+        """The approval that these bytes have, and that counts."""
+        key = standing.key
+        held = approval_of(self._ledger, key.client, key.as_of, key.language, key.plan_sha256)
+        return held if held and self._does_count(held, plan, standing) else None
+
+    def _does_count(self, held: Approval, plan: DonePlan, standing: StandingPlan) -> bool:
+        """With four eyes, not what the plan's maker or the client's advisor has approved."""
+        if not self._desk.is_four_eyes:
+            return True
+        maker = self._ledger.run(plan.run_id).maker or ""
+        own = (maker, standing.advisor)
+        return held.approved_login != maker and not any(_same(held.approved_by, x) for x in own)
+
     def _same_eyes(self, plan: DonePlan, standing: StandingPlan) -> Refusal | None:
         maker = self._ledger.run(plan.run_id).maker
         if maker is None:
@@ -224,31 +254,63 @@ class Approver:
 
     def _unseen(self, plan: DonePlan) -> Refusal | None:
         before = self._before.get(plan.client)
-        if before is None or not plan.figures:
+        if self._desk.has_seen_changes or before is None or not plan.figures:
             return None
-        marks = difference(before, plan.figures).marks
-        return Refusal(plan.client, "far_change", {"marks": str(len(marks))}) if marks else None
+        marks = difference(before.figures, plan.figures).marks
+        facts = {"marks": str(len(marks)), THAN: "approved" if before.is_approved else "built"}
+        return Refusal(plan.client, "far_change", facts) if marks else None
 
     def _revoked(self, key: PlanKey) -> Refusal | None:
         revoked = revoked_of(self._ledger, key)
         return Refusal(key.client, "revoked", revocation_facts(revoked)) if revoked else None
 
-    def _other_mailbox(self, client: str, recipient: Mailbox | None) -> Refusal | None:
-        before = known_recipient(self._ledger, client)
+    def _other_mailbox(self, plan: DonePlan, recipient: Mailbox | None) -> Refusal | None:
+        before = known_recipient(self._ledger, plan.client)
         if recipient is None or before is None or before.sha256 == recipient.sha256:
             return None
-        facts = {"before": before.masked, "now": recipient.masked}
-        return Refusal(client, "other_mailbox", facts)
+        facts = {"before": before.masked, "now": recipient.masked, "file": plan.client_file}
+        are_alike = before.masked == recipient.masked
+        return Refusal(plan.client, "mailbox_alike" if are_alike else "other_mailbox", facts)
 
-    def _approved(self, standing: StandingPlan, recipient: Mailbox | None) -> Approved:
-        key, desk = standing.key, self._desk
-        held = approval_of(self._ledger, key.client, key.as_of, key.language, key.plan_sha256)
+    def _mailbox_of_another(self, plan: DonePlan, recipient: Mailbox | None) -> Refusal | None:
+        """A client file copied from another's may have kept its mailbox."""
+        if recipient is None or known_recipient(self._ledger, plan.client) == recipient:
+            return None
+        of_day = self._clients_by_mailbox[recipient]
+        others = sorted((of_day | clients_sent_to(self._ledger, recipient)) - {plan.client})
+        if not others:
+            return None
+        facts = {"now": recipient.masked, "others": ",".join(others), "file": plan.client_file}
+        return Refusal(plan.client, "mailbox_of_another", facts)
+
+    @cached_property
+    def _mailboxes(self) -> Mapping[str, Mailbox | None]:
+        """Where each plan of the day would go."""
+        return {client: _mailbox_of(plan) for client, plan in self._plans.items()}
+
+    @cached_property
+    def _clients_by_mailbox(self) -> Mapping[Mailbox, set[str]]:
+        found: defaultdict[Mailbox, set[str]] = defaultdict(set)
+        for client, mailbox in self._mailboxes.items():
+            if mailbox:
+                found[mailbox].add(client)
+        return found
+
+    def _approved(
+        self, plan: DonePlan, standing: StandingPlan, recipient: Mailbox | None
+    ) -> Approved:
+        key, desk, held = standing.key, self._desk, self._held(plan, standing)
         if held and held.recipient == recipient and _is_archived(desk.out, held):
             return Approved(held, is_new=False)
         overridden, files = revoked_of(self._ledger, key), clean(standing.files)
         with Archiving(desk.out, desk.as_of, key.client, files) as archiving:
             approval, is_new = enter_approval(
-                self._ledger, key, self._signed, digests(files), recipient
+                self._ledger,
+                key,
+                self._signed,
+                digests(files),
+                recipient,
+                lambda held: self._does_count(held, plan, standing),
             )
             if not is_new:
                 # Its copy was lost or touched: it is made again from the bytes that were approved.

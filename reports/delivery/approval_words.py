@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from reports.delivery.approval import revocation_facts
+from reports.delivery.approval import THAN, revocation_facts
 from reports.language import Language
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 PARTS = "parts"
 STATE = "state"
+OTHERS = "others"
+BY = "by"
+_SIGNED = re.compile(r" \(([^()]*)\)$")
 
 
 def approved_line(approved: Approved, language: str) -> str:
@@ -26,8 +30,11 @@ def approved_line(approved: Approved, language: str) -> str:
     if approved.is_new:
         zh, en = f"已审批（{facts}）", f"approved ({facts})"
     else:
-        zh = f"此前已审批，内容没有变（{facts}）"
-        en = f"approved already, and unchanged since ({facts})"
+        zh = f"此前已审批，内容没有变（{facts}）；仍以那次审批为准，这次填写的审批人和说明没有记入"
+        en = (
+            f"approved already, and unchanged since ({facts}); that approval stands, and the name "
+            "and note given now are not entered"
+        )
     parts = [speech.either(zh, en), _addressee(held, speech), _overridden(approved, speech)]
     told = speech.either("；", "; ").join(filter(None, parts))
     return _printable(f"{approved.client}{speech.either('：', ': ')}{told}")
@@ -44,10 +51,10 @@ def _overridden(approved: Approved, speech: Language) -> str:
     """Whose revocation of the same plan this approval sets aside."""
     if approved.overrides is None:
         return ""
-    facts = revocation_facts(approved.overrides)
+    facts = _spoken(revocation_facts(approved.overrides), speech)
     return speech.either(
-        "推翻了 {by} 于 {when} 的撤回（{note}）",
-        "this sets aside what {by} took back on {when} ({note})",
+        "{by}曾于 {when} 撤回这份规划书的审批（{note}），现在重新审批",
+        "{by} took back an approval of this very plan on {when} ({note}); it is approved anew",
     ).format_map(facts)
 
 
@@ -64,33 +71,43 @@ def revoked_lines(client: str, gone: Iterable[GoneOut], language: str) -> Iterat
 
 def _gone(mail: GoneOut, speech: Language) -> str:
     to, when = mail.recipient_masked, f"{mail.at.astimezone():%Y-%m-%d %H:%M}"
+    day, bytes_of = speech.day(mail.as_of), mail.plan_sha256[:12]
     if mail.is_certain:
         return speech.either(
-            f"这份规划书已于 {when} 寄往 {to}，撤回审批收不回这封信。"
+            f"{day}的规划书（{bytes_of}）已于 {when} 寄往 {to}，撤回审批收不回这封信。"
             "请告诉客户那一份不要再用；改好、重新审批后再寄。",
-            f"this plan was sent to {to} on {when}, and taking the approval back does not take "
-            "the mail back. Tell the client not to use it, and send the mended plan once it is "
-            "approved.",
+            f"the plan of {day} ({bytes_of}) was sent to {to} on {when}, and taking the approval "
+            "back does not take the mail back. Tell the client not to use it, and send the mended "
+            "plan once it is approved.",
         )
     return speech.either(
-        f"这份规划书可能已于 {when} 寄往 {to}，还没有定论。"
+        f"{day}的规划书（{bytes_of}）可能已于 {when} 寄往 {to}，还没有定论。"
         "请问客户是否收到，收到的那一份不要再用。",
-        f"this plan may have been sent to {to} on {when}; nobody knows yet. Ask the client, who "
-        "should not use it if it came.",
+        f"the plan of {day} ({bytes_of}) may have been sent to {to} on {when}; nobody knows yet. "
+        "Ask the client, who should not use it if it came.",
     )
 
 
 def refusal_line(refusal: Refusal, language: str) -> str:
     """Why a client's plan is not approved, and what to do."""
     speech = Language(language)
-    facts = dict(refusal.facts)
-    if PARTS in facts:
-        named = [speech.label("plan_input", part) for part in facts[PARTS].split(",")]
-        facts[PARTS] = speech.either("、", ", ").join(named)
-    if STATE in facts:
-        facts[STATE] = speech.label("state", facts[STATE])
+    facts = _spoken(refusal.facts, speech)
     reason = speech.label("approval_refusal", refusal.code).format_map(facts)
     return _printable(f"{refusal.client}{speech.either('：', ': ')}{reason}")
+
+
+def _spoken(facts: Mapping[str, str], speech: Language) -> dict[str, str]:
+    """Facts with their codes in words, and who did something with the login named as one."""
+    words = {
+        PARTS: lambda text: speech.either("、", ", ").join(
+            speech.label("plan_input", part) for part in text.split(",")
+        ),
+        OTHERS: lambda text: text.replace(",", speech.either("、", ", ")),
+        STATE: lambda text: speech.label("state", text),
+        THAN: lambda text: speech.label("compared_with", text),
+        BY: lambda text: _SIGNED.sub(speech.either(r"（登录名 \1）", r" (login \1)"), text),
+    }
+    return {name: words.get(name, str)(text) for name, text in facts.items()}
 
 
 def _printable(line: str) -> str:

@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, cast
 from urllib.parse import parse_qsl, urlencode
 
+from reports.delivery.asked import language_built
 from reports.delivery.consent import Refusal, consent_refusals
 from reports.delivery.history import History
 from reports.delivery.journal import Journal
 from reports.delivery.mails import Addressed, MailKey
 from reports.delivery.recipient import MASK, Recipient, digest_of, recipient_of
-from reports.delivery.standing import Touched, stands
-from reports.delivery.vault import archived
+from reports.delivery.standing import Touched, stands, touched_facts
+from reports.delivery.vault import PDF, archived, vault_folder
+from reports.run.artefacts import VAULT
 from reports.run.ledger.approvals import Approval, approval_of, plan_digest
-from reports.run.ledger.ledger import path_key
 
 if TYPE_CHECKING:
     from planning.household.profile import Household
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from reports.run.ledger.ledger import DonePlan, Ledger
 
 DELIVERY_FIELD: Final = "delivery"
+
+_NOT_SAID_ONCE: Final = {"copy": VAULT, "other": "…"}
+"""What reasons did not name when earlier versions entered them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,11 @@ def case_of(look: Look, client: str, plan: DonePlan | None) -> Case:
     """A client's case; `plan` is the one that stands, None where there is none."""
     ledger, day = look.ledger, look.day
     if plan is None:
-        return _without_plan(day, client)
+        return _without_plan(ledger, day, client)
     digest = plan_digest(plan.artefacts)
     approval = approval_of(ledger, client, day.as_of, day.language, digest)
-    recipient, refusals = _recipient(plan, look.today)
+    recipient, consents = _recipient(plan, look.today)
+    refusals = _with_copy(consents, vault_folder(day.out, day.as_of, client) / PDF)
     addressed = _addressed(day, client, digest, recipient)
     found = (
         *_plan_refusals(ledger, day, plan, approval),
@@ -134,14 +139,6 @@ def case_again(look: Look, case: Case) -> Case:
     return case_of(look, case.client, found if is_it else case.plan)
 
 
-def references(ledger: Ledger, day: Day, named: Iterable[str]) -> tuple[str, ...]:
-    """The clients that were named: by reference, or by the file their plan was built from."""
-    by_file = {
-        path: plan.client for path, plan in ledger.done_plans(day.as_of, day.language).items()
-    }
-    return tuple(by_file.get(path_key(name), name) for name in named)
-
-
 def reason_text(refusal: Refusal) -> str:
     """A refusal as the ledger keeps it."""
     return f"{refusal.code}?{urlencode(dict(refusal.facts))}".rstrip("?")
@@ -151,7 +148,8 @@ def reason_words(text: str, language: str) -> str:
     """The sentence of a reason that the ledger has kept; itself where it is a person's note."""
     code, _, facts = text.partition("?")
     try:
-        return Refusal(cast("RefusalCode", code), dict(parse_qsl(facts))).sentence(language)
+        known = _NOT_SAID_ONCE | dict(parse_qsl(facts))
+        return Refusal(cast("RefusalCode", code), known).sentence(language)
     except (KeyError, ValueError):
         return text
 
@@ -161,10 +159,12 @@ def kept_back(case: Case, *refusals: Refusal) -> Case:
     return replace(case, refusals=(*case.refusals, *refusals))
 
 
-def _without_plan(day: Day, client: str) -> Case:
+def _without_plan(ledger: Ledger, day: Day, client: str) -> Case:
     """A case to be told of; its digest is no plan's."""
     nothing = sha256(f"no plan {day.as_of} {day.language}".encode()).hexdigest()
-    return Case(_addressed(day, client, nothing, None), (Refusal("no_plan"),), None)
+    other = language_built(ledger, client, day.as_of, day.language)
+    refusal = Refusal("built_in_other", {"other": other}) if other else Refusal("no_plan")
+    return Case(_addressed(day, client, nothing, None), (refusal,), None)
 
 
 def _addressed(day: Day, client: str, digest: str, recipient: Recipient | None) -> Addressed:
@@ -179,7 +179,7 @@ def _plan_refusals(
     """What is wrong with the plan itself."""
     found = stands(day.run_folder, plan)
     if isinstance(found, Touched):
-        yield Refusal(found.code, {"files": found.files})
+        yield Refusal(found.code, touched_facts(found, day.language))
     if approval is None:
         was_approved = _was_approved(ledger, day, plan.client)
         yield Refusal("changed_since_approval" if was_approved else "unapproved")
@@ -208,7 +208,8 @@ def _other_mailbox(approval: Approval | None, recipient: Recipient | None) -> It
     before = approval.recipient
     if before is None or before.sha256 != recipient.sha256:
         facts = {"before": before.masked if before else MASK, "now": recipient.masked}
-        yield Refusal("approved_elsewhere", facts)
+        are_alike = facts["before"] == facts["now"]
+        yield Refusal("approved_alike" if are_alike else "approved_elsewhere", facts)
 
 
 def _was_approved(ledger: Ledger, day: Day, client: str) -> bool:
@@ -247,6 +248,14 @@ def _consented(household: Household, today: date) -> tuple[Recipient | None, tup
     if isinstance(found, Refusal):
         return None, (*refusals, found)
     return found, refusals
+
+
+def _with_copy(refusals: tuple[Refusal, ...], copy: Path) -> tuple[Refusal, ...]:
+    """Refusals with the document to be printed named by the one that asks for paper."""
+    return tuple(
+        replace(each, facts={"copy": str(copy)}) if "copy" in each.facts else each
+        for each in refusals
+    )
 
 
 def _digest_of_file(path: Path) -> str | None:

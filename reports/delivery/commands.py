@@ -47,7 +47,10 @@ def register(app: typer.Typer) -> None:
 
 def approve(
     client: Annotated[
-        str, typer.Argument(metavar="[CLIENT]", help="a reference, or --all", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[CLIENT]", help="a reference or client file, or --all", show_default=False
+        ),
     ] = "",
     every: Annotated[bool, typer.Option("--all", help="every plan of the day")] = False,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="who approves")] = "",
@@ -76,16 +79,15 @@ def approve(
     desk = Desk(out, params, CLIENT_PLAN, day, language, strict, having_seen_changes)
     with _held(out, language) as ledger:
         approver = Approver(ledger, desk, signed)
+        reference = "" if every else _reference(ledger, client, desk)
         try:
             if revoke:
-                _revoke(approver, ledger, client, language)
+                _revoke(approver, ledger, reference, desk)
             elif every:
                 _point_to_changes(desk, language)
-                _tell(approver.approve_all(), language)
+                _tell(approver.approve_all(), desk, ledger)
             else:
-                decided = approver.approve(client)
-                _tell([decided], language)
-                _point_to_copy(desk, decided, language)
+                _tell([approver.approve(reference)], desk, ledger)
         finally:
             _show_again(ledger, out, day, language)
 
@@ -185,14 +187,15 @@ def _held(out: Path, language: str) -> Iterator[Ledger]:
     from planning.errors import PlanningError
     from reports.run.ledger.ledger import Ledger
     from reports.run.lock import run_lock
+    from reports.run.sharing import denied
 
-    if not out.is_dir() or not Ledger.stands(out):
-        _end(
-            language,
-            f"{out} 里还没有编制过规划书",
-            f"no plan has been built in {out} yet",
-        )
     try:
+        if not out.is_dir() or not Ledger.stands(out):
+            _end(
+                language,
+                f"{out} 里还没有编制过规划书",
+                f"no plan has been built in {out} yet",
+            )
         with (
             run_lock(out, lambda holder: typer.echo(holder.sentence(language), err=True)),
             Ledger(out) as ledger,
@@ -202,9 +205,23 @@ def _held(out: Path, language: str) -> Iterator[Ledger]:
         told = getattr(error, "sentence", None)
         typer.echo(told(language) if told else str(error), err=True)
         raise typer.Exit(2) from error
+    except PermissionError as error:
+        typer.echo(denied(error, language), err=True)
+        raise typer.Exit(2) from error
     except OSError as error:
         typer.echo(f"{error.filename}: {error.strerror}", err=True)
         raise typer.Exit(2) from error
+
+
+def _reference(ledger: Ledger, name: str, desk: Desk) -> str:
+    """The client that a name stands for; of one that is unknown here the command ends."""
+    from reports.delivery.asked import client_of, unknown_client
+
+    client = client_of(ledger, name)
+    if client is None:
+        typer.echo(unknown_client(name, desk.out, desk.language), err=True)
+        raise typer.Exit(2)
+    return client
 
 
 def _point_to_changes(desk: Desk, language: str) -> None:
@@ -214,26 +231,35 @@ def _point_to_changes(desk: Desk, language: str) -> None:
     if page.is_file():
         say(
             language,
-            f"发布前请先看本次变动：{page}",
+            f"发布前请先看变动：{page}",
             f"before release, look at what changed: {page}",
         )
 
 
-def _point_to_copy(desk: Desk, decided: Approved | Refusal, language: str) -> None:
+def _point_to_copies(desk: Desk, approved: list[Approved]) -> None:
     """Where the documents without the draft mark are, to be printed or handed over."""
-    from reports.delivery.approval import Approved
     from reports.delivery.vault import PDF, vault_folder
 
-    if isinstance(decided, Approved):
-        place = vault_folder(desk.out, desk.as_of, decided.client) / PDF
+    clients = [one.client for one in approved]
+    if not clients:
+        return
+    named = "<client>" if len(clients) > 1 else clients[0]
+    place = vault_folder(desk.out, desk.as_of, named) / PDF
+    if len(clients) > 1:
         say(
-            language,
-            f"不带草案标记的 PDF（可打印、面交）：{place}",
-            f"the PDF without the draft mark, to print or hand over: {place}",
+            desk.language,
+            f"不带草案标记的 PDF（可打印、面交），<client> 是客户编号：{place}",
+            f"the PDFs without the draft mark, to print or hand over, by client: {place}",
         )
+        return
+    say(
+        desk.language,
+        f"不带草案标记的 PDF（可打印、面交）：{place}",
+        f"the PDF without the draft mark, to print or hand over: {place}",
+    )
 
 
-def _tell(decided: Iterable[Approved | Refusal], language: str) -> None:
+def _tell(decided: Iterable[Approved | Refusal], desk: Desk, ledger: Ledger) -> None:
     """A line a client, and how many of each; a refusal makes the exit code 1."""
     from reports.delivery.approval import Approved
     from reports.delivery.approval_words import approved_line, refusal_line
@@ -243,24 +269,34 @@ def _tell(decided: Iterable[Approved | Refusal], language: str) -> None:
     for one in decided:
         if isinstance(one, Approved):
             approved.append(one)
-            typer.echo(approved_line(one, language))
+            typer.echo(approved_line(one, desk.language))
         else:
             refused.append(one)
-            typer.echo(refusal_line(one, language), err=True)
+            typer.echo(refusal_line(one, desk.language), err=True)
     if not (approved or refused):
-        _end(
-            language,
-            "这一天、这种语言没有编制过规划书",
-            "no plan of that day was built in this language",
-        )
+        _end_without_plans(desk, ledger)
     if len(approved) + len(refused) != 1:
         say(
-            language,
+            desk.language,
             f"已审批 {len(approved)} 份，未审批 {len(refused)} 份",
             f"{len(approved)} approved, {len(refused)} not",
         )
+    _point_to_copies(desk, approved)
     if refused:
         raise typer.Exit(1)
+
+
+def _end_without_plans(desk: Desk, ledger: Ledger) -> NoReturn:
+    """Of a day and language that nothing was built in, and of the language that something was."""
+    from reports.language import LANGUAGES
+
+    others = (each for each in LANGUAGES if each != desk.language)
+    other = next((each for each in others if ledger.done_plans(desk.as_of, each)), None)
+    zh, en = "这一天、这种语言没有编制过规划书", "no plan of that day was built in this language"
+    if other:
+        zh = f"{zh}；另一种语言的有：请加上 --language {other}"
+        en = f"{en}; there are plans in the other: add --language {other}"
+    _end(desk.language, zh, en)
 
 
 def _show_again(ledger: Ledger, out: Path, as_of: date, language: str) -> None:
@@ -275,16 +311,16 @@ def _show_again(ledger: Ledger, out: Path, as_of: date, language: str) -> None:
         write_day(day, ledger, number, Unfinished.read(day.folder).outcomes())
 
 
-def _revoke(approver: Approver, ledger: Ledger, client: str, language: str) -> None:
+def _revoke(approver: Approver, ledger: Ledger, client: str, desk: Desk) -> None:
     from reports.delivery.approval import Refusal
     from reports.delivery.approval_words import revoked_lines
     from reports.delivery.gone_out import gone_out
 
     revoked = approver.revoke(client)
     if isinstance(revoked, Refusal):
-        _tell([revoked], language)
+        _tell([revoked], desk, ledger)
         return
-    for line in revoked_lines(client, gone_out(ledger, revoked), language):
+    for line in revoked_lines(client, gone_out(ledger, revoked), desk.language):
         typer.echo(line)
 
 
@@ -307,14 +343,20 @@ def _terms(params: Path, day: date, language: str) -> Terms:
 def _purge(
     wanted: Purge, ledger: Ledger, language: str, report: Path | None, *, is_applied: bool
 ) -> None:
-    from reports.delivery.purge_report import purge_lines, purge_table
-    from reports.run.pages.page import write_whole
+    from reports.delivery.purge_report import (
+        purge_lines,
+        purge_table,
+        require_place,
+        write_table,
+    )
 
+    if report is not None:
+        require_place(report)
     items = wanted.applied(ledger) if is_applied else wanted.items
     if is_applied:
         _show_what_remains(wanted.out, ledger, items)
     if report is not None:
-        write_whole(report, purge_table(items, language, is_applied=is_applied))
+        write_table(report, purge_table(items, language, is_applied=is_applied))
     for line in purge_lines(items, language, is_applied=is_applied):
         typer.echo(line)
     if is_applied and any(item.is_left for item in items):

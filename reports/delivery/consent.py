@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from reports.language import Language
+from reports.run.artefacts import VAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +29,7 @@ RefusalCode = Literal[
     "password_weak",
     "password_store",
     "no_plan",
+    "built_in_other",
     "altered",
     "other_language",
     "unapproved",
@@ -40,11 +42,13 @@ RefusalCode = Literal[
     "oversize",
     "cannot_protect",
     "approved_elsewhere",
+    "approved_alike",
     "password_shared",
     "own_plan",
     "maker_unknown",
     "sent_before",
     "sent_elsewhere",
+    "sent_in_other_language",
     "unclear_before",
     "newer_sent",
     "superseded",
@@ -100,7 +104,7 @@ def _refusals(household: Household, on: date) -> Iterator[Refusal]:
     if not consents.plan_document:
         yield Refusal("no_plan_consent")
     if not consents.email:
-        yield Refusal("no_email_consent")
+        yield Refusal("no_email_consent", {"copy": VAULT})
     if consents.given_on > on:
         yield Refusal("consent_to_come", {"given_on": consents.given_on.isoformat()})
     if consents.ends_on is not None and consents.ends_on < on:

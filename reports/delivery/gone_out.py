@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -22,8 +22,10 @@ _GONE: Final = (_SENT, "sending", "ambiguous")
 
 @dataclass(frozen=True, slots=True)
 class GoneOut:
-    """A plan in a mailbox, for certain or perhaps."""
+    """A plan of a day in a mailbox, for certain or perhaps."""
 
+    as_of: date
+    plan_sha256: str
     is_certain: bool
     recipient_masked: str
     at: datetime
@@ -45,6 +47,8 @@ def gone_out(ledger: Ledger, approvals: Collection[Approval]) -> tuple[GoneOut, 
     with ledger.reading() as connection:
         return tuple(
             GoneOut(
+                row.as_of,
+                row.plan_sha256,
                 row.state == _SENT,
                 row.recipient_masked,
                 row.ended_at or row.data_at or row.queued_at,

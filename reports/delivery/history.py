@@ -78,8 +78,8 @@ class History:
 
 
 def _is_in_the_way(gone: Gone, addressed: Addressed) -> bool:
-    is_of_day = (gone.as_of, gone.language) == (addressed.as_of, addressed.language)
-    return is_of_day or gone.as_of > addressed.as_of
+    """Whether it was of that day or a later one; in which language, does not matter."""
+    return gone.as_of >= addressed.as_of
 
 
 def _refusal(gone: Gone, addressed: Addressed) -> Refusal:
@@ -92,5 +92,7 @@ def _refusal(gone: Gone, addressed: Addressed) -> Refusal:
         return Refusal("newer_sent", facts)
     if not gone.is_sure:
         return Refusal("unclear_before", facts)
-    is_same = gone.key.recipient_sha256 == addressed.key.recipient_sha256
-    return Refusal("sent_before" if is_same else "sent_elsewhere", facts)
+    if gone.key.recipient_sha256 != addressed.key.recipient_sha256:
+        return Refusal("sent_elsewhere", facts)
+    is_same = gone.language == addressed.language
+    return Refusal("sent_before" if is_same else "sent_in_other_language", facts)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.headerregistry import Address
@@ -20,6 +19,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from planning.fields import is_like_a_link
 from planning.household.mailbox import wire_address
 from reports.delivery.protect import is_locked
 from reports.language import Language
@@ -41,12 +41,6 @@ POLICY: Final = SMTP.clone(cte_type="7bit")
 
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 _REFERENCE: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-
-# "Mr.Smith" and "J.R.Tolkien" are names: what follows their full stops is of both cases, or short.
-_LIKE_A_LINK: Final = re.compile(
-    r"://|@|\b(?i:www\.|https?:|mailto:|tel:)|\w\.(?:[a-z]{2}|[A-Z]{2})"
-    r"|\w\.(?i:com|cn|net|org|info|top|xyz|vip|cc|io|co)\b"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +77,9 @@ class LetterFacts:
     as_of : day of the plan.
     name : how the household is addressed.
     advisor : who signs, and whom to call.
-    review_on : the next meeting; None where none is planned.
+    review_on : the next meeting after the letter; None where none is planned.
     pdf : the plan, encrypted.
-    calendar : days without what they are about.
+    calendar : days after the letter, without what they are about; empty where there are none.
     """
 
     client: str
@@ -103,15 +97,17 @@ class LetterFacts:
         """The facts of a plan; `pdf` is its encrypted copy."""
         from reports.render.calendar import discreet_calendar, next_meeting
 
+        # A plan may have lain for weeks: nobody is to be invited to a day that is past.
+        written_on = envelope.sent_at.astimezone().date()
         return cls(
             client=plan.client,
             language=language,
             as_of=plan.as_of,
             name=plan.household.name,
             advisor=plan.household.advisor,
-            review_on=next_meeting(plan),
+            review_on=next_meeting(plan, written_on),
             pdf=pdf,
-            calendar=discreet_calendar(plan, language),
+            calendar=discreet_calendar(plan, language, written_on),
             envelope=envelope,
         )
 
@@ -147,13 +143,14 @@ def letter(facts: LetterFacts) -> EmailMessage:
     message.add_attachment(
         facts.pdf, maintype="application", subtype="pdf", filename=facts.plan_name
     )
-    message.add_attachment(
-        facts.calendar,
-        maintype="text",
-        subtype="calendar",
-        filename=facts.days_name,
-        params={"charset": "utf-8"},
-    )
+    if facts.calendar:
+        message.add_attachment(
+            facts.calendar,
+            maintype="text",
+            subtype="calendar",
+            filename=facts.days_name,
+            params={"charset": "utf-8"},
+        )
     # Last: setting the content takes earlier headers of its kind away.
     message["Content-Language"] = values["language_tag"]
     return message
@@ -202,7 +199,7 @@ def _values(facts: LetterFacts) -> dict[str, Any]:
         "words": words,
         "subject": words["subject"],
         "plan_name": facts.plan_name,
-        "days_name": facts.days_name,
+        "days_name": facts.days_name if facts.calendar else "",
         "colon": speech.either("：", ": "),
         "signature": speech.either("，", ", ").join((advisor.name, advisor.institution)),
         "language_tag": LANGUAGE_TAGS[speech.code],
@@ -219,19 +216,22 @@ def _greeted(name: str, somebody: str) -> str:
     >>> _greeted("Mr.Smith", "client"), _greeted("http://evil.example/x", "client")
     ('Mr.Smith', 'client')
     """
-    return somebody if _LIKE_A_LINK.search(unicodedata.normalize("NFKC", name)) else name
+    return somebody if is_like_a_link(name) else name
 
 
 def _sentences(facts: LetterFacts) -> dict[str, str]:
     """The sentences of a language; of two ways to say a thing the one that is true here."""
+    known = {
+        "call_without_contact": facts.advisor.contact,
+        "stop_without_reply": facts.envelope.reply_to,
+        "review_without_day": facts.review_on,
+        "attached_without_days": facts.calendar,
+    }
     chosen = dict(_words()[facts.language])
-    call, stop = chosen.pop("call_without_contact"), chosen.pop("stop_without_reply")
-    if not facts.advisor.contact:
-        chosen["call"] = call
-    if not facts.envelope.reply_to:
-        chosen["stop"] = stop
-    if facts.review_on is None:
-        chosen["review"] = ""
+    for name, fact in known.items():
+        other = chosen.pop(name)
+        if not fact:
+            chosen[name.partition("_")[0]] = other
     return chosen
 
 

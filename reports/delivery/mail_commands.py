@@ -7,7 +7,6 @@ unclear, 2 the settings or the input were wrong.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,20 +30,13 @@ from reports.options import (
 
 if TYPE_CHECKING:
     from reports.delivery.cases import Case, Day
-    from reports.delivery.mails import Mail
     from reports.delivery.outbox import Outbox
     from reports.delivery.passwords import Passwords
     from reports.delivery.sending import MailReport
     from reports.delivery.settings import MailSettings
+    from reports.delivery.sheet import RandomPasswords
     from reports.run.ledger.ledger import Ledger
 
-REFERENCE = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-DECISIONS = {
-    "resend": ("resend", ("ambiguous", "rejected", "given_up", "bounced")),
-    "was_sent": ("was_sent", ("ambiguous",)),
-    "bounced": ("bounced", ("sent", "ambiguous")),
-    "send_again": ("send_again", ("refused",)),
-}
 
 Clients = Annotated[
     list[str] | None,
@@ -94,9 +86,9 @@ def mail(
     with _plain_troubles(language):
         chosen = _settings(asked, settings)
         with _ledger(asked) as ledger:
-            report = _mailed(asked, ledger, chosen, _Keys(passwords, password_sheet))
-    sheet = password_sheet if passwords == "random" else None
-    RunEnd(report, day, language, send, sheet).tell()
+            keys = _Keys(passwords, password_sheet)
+            report = _mailed(asked, ledger, chosen, keys)
+    RunEnd(report, day, language, send, keys.kept).tell()
     raise typer.Exit(report.exit_code)
 
 
@@ -127,12 +119,13 @@ def outbox(
     if len(asked) > 1:
         say_error(language, "一次只说一件事", "one word about one mail at a time")
         raise typer.Exit(2)
-    with _plain_troubles(language), _ledger(_Asked(day or date.min, language, out)) as ledger:
-        box = _outbox(ledger)
+    question = _Asked(day or date.min, language, out)
+    with _plain_troubles(language), _ledger(question) as ledger:
         if asked:
-            _decide(box, asked[0], note, day, language)
+            name, client = asked[0]
+            _decide(ledger, (name, _reference(ledger, client, question)), note, day, language)
         else:
-            _list(box, day, language)
+            _list(_outbox(ledger), day, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +146,19 @@ class _Asked:
         return Day(self.as_of, self.language, self.out)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Keys:
-    """Where passwords come from; not the passwords."""
+    """
+    Where passwords come from; not the passwords.
+
+    Parameters
+    ----------
+    kept : the sheet of random ones, once it has been looked into.
+    """
 
     source: str
     sheet: Path | None
+    kept: RandomPasswords | None = None
 
 
 class _DraftPasswords:
@@ -194,13 +194,11 @@ def _settings(asked: _Asked, file: Path | None) -> MailSettings:
 
 
 def _mailed(asked: _Asked, ledger: Ledger, settings: MailSettings, keys: _Keys) -> MailReport:
-    from reports.delivery.cases import references
     from reports.delivery.sending import mail_folder
     from reports.run.lock import run_lock
 
-    named = references(ledger, asked.day, asked.clients)
-    _require_references(named, asked.language)
-    asked = replace(asked, clients=named)
+    named = dict.fromkeys(_reference(ledger, name, asked) for name in asked.clients)
+    asked = replace(asked, clients=tuple(named))
     if not asked.is_sent:
         return _drafted(asked, ledger, settings, keys)
     with run_lock(
@@ -215,9 +213,10 @@ def _drafted(asked: _Asked, ledger: Ledger, settings: MailSettings, keys: _Keys)
     from reports.delivery.parcel import Post
     from reports.delivery.sending import drafts
 
-    cases = cases_of(Look.at(ledger, asked.day, is_four_eyes=settings.four_eyes), asked.clients)
-    post = Post(asked.day, settings, _passwords(asked, keys, cases))
-    return drafts(post, cases, ledger, Teller(asked.language))
+    look = Look.at(ledger, asked.day, is_four_eyes=settings.four_eyes)
+    cases = cases_of(look, asked.clients)
+    post = Post(asked.day, settings, _passwords(asked, keys, cases, ledger))
+    return drafts(post, cases, look, Teller(asked.language))
 
 
 def _sent(asked: _Asked, ledger: Ledger, settings: MailSettings, keys: _Keys) -> MailReport:
@@ -229,48 +228,54 @@ def _sent(asked: _Asked, ledger: Ledger, settings: MailSettings, keys: _Keys) ->
 
     look = Look.at(ledger, asked.day, is_four_eyes=settings.four_eyes)
     cases = cases_of(look, asked.clients)
-    post = Post(asked.day, settings, _passwords(asked, keys, cases))
+    post = Post(asked.day, settings, _passwords(asked, keys, cases, ledger))
     box = Outbox(ledger, settings, look.journal)
     sender = Sender(post, look, box, Pace(settings.per_minute))
     return sender.send(cases, Teller(asked.language))
 
 
-def _passwords(asked: _Asked, keys: _Keys, cases: tuple[Case, ...]) -> Passwords:
+def _passwords(asked: _Asked, keys: _Keys, cases: tuple[Case, ...], ledger: Ledger) -> Passwords:
     from reports.delivery.passwords import passwords_from
+    from reports.delivery.sheet import Drawing, RandomPasswords
 
     if keys.source == "random" and keys.sheet is None and not asked.is_sent:
         return _DraftPasswords()
     plans = {case.client: case.addressed.key.plan_sha256 for case in cases}
-    return passwords_from(keys.source, keys.sheet, plans.__getitem__, plans)
+    drawing = Drawing(asked.as_of, asked.language, plans.__getitem__, ledger.now)
+    found = passwords_from(keys.source, keys.sheet, drawing, plans)
+    if isinstance(found, RandomPasswords):
+        keys.kept = found
+    return found
 
 
-def _require_references(named: tuple[str, ...], language: str) -> None:
-    wrong = [name for name in named if not REFERENCE.fullmatch(name)]
-    for name in wrong:
-        say_error(
-            language,
-            f"{shown(name)} 不是客户编号，也不是编制过规划书的客户档案",
-            f"{shown(name)} is neither a client reference nor a client file a plan was built from",
-        )
-    if wrong:
+def _reference(ledger: Ledger, name: str, asked: _Asked) -> str:
+    """The client that a name stands for; of one that is unknown here the command ends."""
+    from reports.delivery.asked import client_of, unknown_client
+
+    client = client_of(ledger, name)
+    if client is None:
+        typer.echo(unknown_client(name, asked.out, asked.language), err=True)
         raise typer.Exit(2)
+    return client
 
 
 def _decide(
-    box: Outbox, asked: tuple[str, str], note: str, day: date | None, language: str
+    ledger: Ledger, asked: tuple[str, str], note: str, day: date | None, language: str
 ) -> None:
     """Enter a person's word about a client's mail."""
     from planning.identifiers import names_somebody
+    from reports.delivery.decisions import DECISIONS, decide, note_line
 
     name, client = asked
-    verb, allowed = DECISIONS[name]
-    fitting = [mail for mail in box.mails(day, client) if _fits(mail, verb, allowed)]
+    decision = DECISIONS[name]
+    fitting = [mail for mail in _outbox(ledger).mails(day, client) if decision.fits(mail)]
     if not note.strip():
         say_error(
             language, "请用 --note 写明是谁说的、依据是什么", "say with --note who said so, and why"
         )
         raise typer.Exit(2)
-    if names_somebody(note):
+    # As it is kept: what is unseen between the digits of a number is a space there.
+    if names_somebody(note_line(note)):
         say_error(
             language,
             "说明会一直留在台账里：请不要写证件号、银行卡号、手机号或邮箱",
@@ -279,17 +284,13 @@ def _decide(
         )
         raise typer.Exit(2)
     if len(fitting) != 1:
-        _refuse_decision(client, len(fitting), allowed, language)
-    changed = getattr(box, verb)(fitting[0].id, note)
-    typer.echo(mail_line(changed, language))
-
-
-def _fits(mail: Mail, verb: str, allowed: tuple[str, ...]) -> bool:
-    return mail.state in allowed and (verb != "send_again" or mail.is_repeat)
+        _refuse_decision(client, len(fitting), decision.said_of, language)
+    typer.echo(mail_line(decide(ledger, fitting[0].id, decision, note), language))
 
 
 def _refuse_decision(client: str, number: int, allowed: tuple[str, ...], language: str) -> NoReturn:
-    states = ", ".join(state_word(language, state) for state in allowed)
+    comma = "、" if language == "zh" else ", "
+    states = comma.join(state_word(language, state) for state in allowed)
     if number:
         say_error(
             language,

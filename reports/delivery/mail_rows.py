@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WORDS_TO_SEND: Final = ("resend", "send_again")
 """A person's words after which a mail goes though something like it has gone."""
 
+WORDS: Final = (*WORDS_TO_SEND, "was_sent", "bounced")
+"""All of them: they stand among the attempts and are none."""
+
 
 def found_mails(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Mail, ...]:
     """The mails that conditions hold for, in the order they were entered."""
@@ -59,6 +62,19 @@ def has_word(connection: Connection, mail_id: int, since: datetime) -> bool:
         mail_attempts.c.started_at >= since,
     )
     return bool(connection.scalar(asked))
+
+
+def tries_since_word(connection: Connection, mail_id: int) -> int:
+    """How often a mail has been tried since a person last said that it is to go; words are none."""
+    is_of_mail = mail_attempts.c.mail_id == mail_id
+    is_word = mail_attempts.c.outcome.in_(WORDS)
+    last_word = sa.select(sa.func.coalesce(sa.func.max(mail_attempts.c.id), 0)).where(
+        is_of_mail, mail_attempts.c.outcome.in_(WORDS_TO_SEND)
+    )
+    asked = sa.select(sa.func.count()).where(
+        is_of_mail, ~is_word, mail_attempts.c.id > last_word.scalar_subquery()
+    )
+    return int(connection.scalar(asked) or 0)
 
 
 def begin_attempt(connection: Connection, mail_id: int, outcome: str, now: datetime) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -13,10 +12,11 @@ import typer
 from reports.options import say
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from reports.delivery.mails import Mail
     from reports.delivery.sending import MailReport, Told
+    from reports.delivery.sheet import RandomPasswords
 
 SENT_BEFORE: Final = "sent_before"
 
@@ -31,7 +31,8 @@ class Teller:
         """A line, and one for each reason."""
         state = state_word(self._language, _state(told))
         said = "" if told.is_old else _reply(told.reply, self._language)
-        parts = (told.client, told.recipient_masked, state, str(told.draft or said))
+        when = _next_try(told.next_try_at, self._language)
+        parts = (told.client, told.recipient_masked, state, when, str(told.draft or said))
         typer.echo("  ".join(part for part in parts if part))
         for refusal in told.refusals:
             typer.echo(f"    {shown(refusal.sentence(self._language))}")
@@ -45,14 +46,14 @@ class RunEnd:
     Parameters
     ----------
     is_sent : mails were to go, not only to be written.
-    sheet : of random passwords, where they were in use.
+    sheet : of random passwords, where one was in use.
     """
 
     report: MailReport
     as_of: date
     language: str
     is_sent: bool
-    sheet: Path | None = None
+    sheet: RandomPasswords | None = None
 
     def tell(self) -> None:
         """Say what became of all, and what is to be done."""
@@ -62,8 +63,9 @@ class RunEnd:
         if not self.report.told:
             say(
                 language,
-                f"{self.as_of} 没有中文规划书，没有可发的邮件",
-                f"there are no English plans of {self.as_of}, and no mail to be sent",
+                f"{self.as_of} 没有中文规划书，没有可发的邮件；英文的请加上 --language en",
+                f"there are no English plans of {self.as_of}, and no mail to be sent; for Chinese "
+                "ones add --language zh",
             )
             return
         self._tell_counts()
@@ -77,11 +79,17 @@ class RunEnd:
             )
         if self.is_sent:
             self._tell_of_sheet()
-        else:
+        elif any(told.draft for told in self.report.told):
             say(
                 language,
                 "没有发送任何邮件；看过草稿后，加 --send（make mail SEND=1）发送",
                 "nothing was sent; look at the drafts, then send with --send (make mail SEND=1)",
+            )
+        else:
+            say(
+                language,
+                "没有发送任何邮件，也没有写草稿",
+                "nothing was sent, and no draft was written",
             )
 
     def _tell_counts(self) -> None:
@@ -101,14 +109,31 @@ class RunEnd:
         """Passwords are passed on once mails have gone, and kept while some may still go."""
         if self.sheet is None:
             return
-        states = Counter(told.state for told in self.report.told if not told.is_old)
-        keys = ["hand_over"] if states["sent"] else []
-        if not self.report.is_settled:
-            keys.append("keep")
-        elif states["sent"]:
-            keys.append("destroy")
-        for key in keys:
-            typer.echo(_label(self.language, "password_sheet", key).format(sheet=self.sheet))
+        sent = [told.client for told in self.report.told if _state(told) == "sent"]
+        if sent:
+            self._say_of_sheet("hand_over")
+        for line in self.sheet.replacing(sent):
+            facts = {"client": line.client, "drawn_at": line.drawn_at, "replaces": line.replaces}
+            self._say_of_sheet("later", **facts)
+        needing = [mail for mail in self.report.open_mails if self._needs_sheet(mail)]
+        days = sorted({mail.as_of.isoformat() for mail in needing if mail.as_of != self.as_of})
+        if needing:
+            self._say_of_sheet("keep")
+        elif sent:
+            self._say_of_sheet("destroy")
+        if days:
+            comma = "、" if self.language == "zh" else ", "
+            self._say_of_sheet("other_days", days=comma.join(days))
+
+    def _needs_sheet(self, mail: Mail) -> bool:
+        """A mail of this day, or one of any day whose password stands on the sheet."""
+        assert self.sheet is not None  # noqa: S101  nobody asks without one
+        return mail.as_of == self.as_of or self.sheet.holds(mail.client, mail.plan_sha256)
+
+    def _say_of_sheet(self, key: str, **facts: str) -> None:
+        assert self.sheet is not None  # noqa: S101  nobody speaks of one that is not there
+        words = _label(self.language, "password_sheet", key)
+        typer.echo(words.format(sheet=self.sheet.sheet, **facts))
 
 
 def mail_line(mail: Mail, language: str) -> str:
@@ -145,13 +170,21 @@ def _state(told: Told) -> str:
 def _when(mail: Mail, language: str) -> str:
     """The moment that matters in its state, and which one it is."""
     if mail.next_try_at is not None:
-        kind, moment = "next_try", mail.next_try_at
-    elif mail.state == "queued":
+        return _next_try(mail.next_try_at, language)
+    if mail.state == "queued":
         kind, moment = "queued", mail.queued_at
     elif mail.ended_at is not None:
         kind, moment = ("sent" if mail.state == "sent" else "ended"), mail.ended_at
     else:
         kind, moment = "begun", mail.data_at or mail.queued_at
+    return _at(kind, moment, language)
+
+
+def _next_try(moment: datetime | None, language: str) -> str:
+    return "" if moment is None else _at("next_try", moment, language)
+
+
+def _at(kind: str, moment: datetime, language: str) -> str:
     return _label(language, "mail_time", kind).format(at=f"{moment.astimezone():%Y-%m-%d %H:%M}")
 
 

@@ -26,6 +26,7 @@ from reports.delivery.mail_rows import (
     is_open_attempt,
     is_revoked,
     mail_of,
+    tries_since_word,
 )
 from reports.delivery.mails import UNSENT, Addressed, Attempt, Mail, MailKey
 from reports.delivery.smtp import Accepted, Ambiguous, Deferred, Rejected, Result
@@ -39,12 +40,9 @@ if TYPE_CHECKING:
     from reports.delivery.settings import MailSettings
     from reports.run.ledger.ledger import Ledger
 
-RESENT_FROM: Final = ("ambiguous", "rejected", "given_up", "bounced")
-BOUNCED_FROM: Final = ("sent", "ambiguous")
 SUPERSEDED: Final = "superseded"
 CONNECTION_LOST: Final = "cut_off"
 LEDGER_LOST: Final = "ledger_lost"
-LONGEST_NOTE: Final = 400
 
 
 class RevokedError(PlanningError):
@@ -129,6 +127,7 @@ class Outbox:
             "data_at": None,
             "next_try_at": None,
             "attachment_sha256": attachment_sha256,
+            **_UNASKED,
             "sent_by": login(),
         }
         asked = mails.update().where(mails.c.id == mail_id, is_due).values(**values)
@@ -174,7 +173,8 @@ class Outbox:
             mail = mail_of(connection, mail_id)
             if mail.state != "sending":
                 raise ValueError(f"mail {mail_id} has not been claimed")
-            state, next_try_at = self._after(mail, result, now)
+            tried = tries_since_word(connection, mail_id)
+            state, next_try_at = self._after(tried, result, now)
             change_mail(
                 connection,
                 mail_id,
@@ -190,40 +190,6 @@ class Outbox:
         if mail.data_at is not None:
             self._note(mail, mail.state)
         return mail
-
-    def resend(self, mail_id: int, note: str) -> Mail:
-        """
-        A person's word that a mail is to be sent once more.
-
-        Raises
-        ------
-        ValueError
-            It is none of `RESENT_FROM`.
-        """
-        return self._decided(mail_id, RESENT_FROM, "queued", ("resend", note), **_ANEW)
-
-    def send_again(self, mail_id: int, note: str) -> Mail:
-        """
-        A person's word that a mail is to go though the household has got one like it.
-
-        Raises
-        ------
-        ValueError
-            It was not kept back for one of ``REPEATS``.
-        """
-        with self._ledger.reading() as connection:
-            mail = mail_of(connection, mail_id)
-        if not mail.is_repeat:
-            raise ValueError(f"mail {mail_id} was not kept back since another has gone")
-        return self._decided(mail_id, ("refused",), "queued", ("send_again", note), **_ANEW)
-
-    def was_sent(self, mail_id: int, note: str) -> Mail:
-        """A person's word that an ambiguous mail has arrived; ValueError where it is not one."""
-        return self._decided(mail_id, ("ambiguous",), "sent", ("was_sent", note))
-
-    def bounced(self, mail_id: int, note: str) -> Mail:
-        """A person's word that a mail came back; ValueError where it is none of `BOUNCED_FROM`."""
-        return self._decided(mail_id, BOUNCED_FROM, "bounced", ("bounced", note))
 
     def mails(self, as_of: date | None = None, client: str | None = None) -> tuple[Mail, ...]:
         """Mails of a day or of any, of a client or of all, in the order they were entered."""
@@ -246,6 +212,11 @@ class Outbox:
                 Attempt(*(getattr(row, name) for name in Attempt.__slots__))
                 for row in connection.execute(asked)
             )
+
+    def find(self, key: MailKey) -> Mail | None:
+        """The mail that brings a plan to a mailbox, where it has been entered."""
+        with self._ledger.reading() as connection:
+            return self._of_key(connection, key)
 
     def may_go(self, addressed: Addressed, since: datetime) -> bool:
         """Whether a person has said since a moment that this very mail is to go."""
@@ -282,8 +253,6 @@ class Outbox:
                 state="ambiguous",
                 reason=[CONNECTION_LOST],
                 ended_at=now,
-                reply_code=None,
-                reply=None,
             )
 
     def _supersede(self, connection: Connection, addressed: Addressed) -> None:
@@ -310,6 +279,7 @@ class Outbox:
             reason=list(reason),
             next_try_at=None,
             ended_at=self._ledger.now(),
+            **_UNASKED,
         )
 
     def _of_key(self, connection: Connection, key: MailKey) -> Mail | None:
@@ -351,45 +321,17 @@ class Outbox:
         return entered
 
     def _after(
-        self, mail: Mail, result: Result, now: datetime
+        self, tried: int, result: Result, now: datetime
     ) -> tuple[MailState, datetime | None]:
         """The state a result leads to, and when a mail put off is tried again."""
         if isinstance(result, Deferred):
-            wait = self._settings.wait_seconds(mail.attempts)
+            wait = self._settings.wait_seconds(tried)
             return ("given_up", None) if wait is None else ("deferred", now + timedelta(0, wait))
         return _ENDS[type(result)], None
 
-    def _decided(
-        self,
-        mail_id: int,
-        allowed: Sequence[str],
-        state: MailState,
-        word: tuple[str, str],
-        **more: object,
-    ) -> Mail:
-        """Enter what a person has decided, and under which login."""
-        now, (decision, note) = self._ledger.now(), word
-        with self._ledger.writing() as connection:
-            mail = mail_of(connection, mail_id)
-            if mail.state not in allowed:
-                raise ValueError(f"mail {mail_id} is {mail.state}, not {' or '.join(allowed)}")
-            shown = _line(note)
-            values = {"state": state, "reason": [decision, shown], "ended_at": now} | more
-            change_mail(connection, mail_id, **values)
-            begin_attempt(connection, mail_id, decision, now)
-            end_attempt(connection, mail_id, now, decision, None, f"{login()}: {shown}")
-            return mail_of(connection, mail_id)
 
-
-_ANEW: Final = {
-    "attempts": 0,
-    "ended_at": None,
-    "data_at": None,
-    "next_try_at": None,
-    "reply_code": None,
-    "reply": None,
-}
-"""What a mail that is sent once more no longer says of the last time."""
+_UNASKED: Final[dict[str, Any]] = {"reply_code": None, "reply": None}
+"""What a row says of the relay until it has been asked; former replies are in the attempts."""
 
 _ENDS: Final[dict[type, MailState]] = {
     Accepted: "sent",
@@ -406,13 +348,9 @@ def _as_traced(trace: Trace) -> dict[str, Any]:
         "data_at": trace.at,
         "ended_at": trace.at,
         "next_try_at": None,
+        **_UNASKED,
     }
 
 
 def _outcome(result: Result) -> str:
     return type(result).__name__.lower()
-
-
-def _line(note: str) -> str:
-    """A person's note as a line that a terminal may show."""
-    return "".join(sign if sign.isprintable() else " " for sign in note)[:LONGEST_NOTE].strip()

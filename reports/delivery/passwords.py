@@ -12,16 +12,17 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, Self
 
 from planning.errors import ClientFileError, PlanningError, Problem
+from planning.identifiers import names_somebody
 from reports.delivery.consent import Refusal
 from reports.delivery.private_file import private_text, unusable
-from reports.delivery.sheet import RandomPasswords
+from reports.delivery.sheet import Drawing, RandomPasswords
 
 LEAST_SIGNS: Final = 12
 LEAST_DIFFERENT: Final = 6
@@ -31,7 +32,9 @@ VARIABLE: Final = "PLANNER_PASSWORD_"
 SECRETS_HEAD: Final = ("client", "password")
 
 _REFERENCE: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-_IDENTITY: Final = re.compile(r"[0-9]+[xX]?")
+_NUMBER: Final = re.compile(r"[0-9]+[xX]?")
+_DAY: Final = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
+_SIGNS: Final = re.compile(r"[^0-9A-Za-z]")
 
 
 class Passwords(Protocol):
@@ -58,7 +61,7 @@ class PasswordError(PlanningError):
 
 
 def passwords_from(
-    source: str, sheet: Path | None, plan_of: Callable[[str], str], clients: Iterable[str] = ()
+    source: str, sheet: Path | None, drawing: Drawing, clients: Iterable[str] = ()
 ) -> RandomPasswords | FilePasswords | UnsharedPasswords:
     """
     The source a manager has named.
@@ -66,28 +69,36 @@ def passwords_from(
     Parameters
     ----------
     source : ``random``, ``environment``, ``file:PATH`` or ``keyring:SERVICE``.
-    sheet : where random ones are kept.
-    plan_of : digest of a client's plan, which a random password belongs to.
+    sheet : where random ones are kept; None for the others.
+    drawing : what random ones are drawn for.
     clients : of the run, none of whom may have another's password.
 
     Raises
     ------
     ClientFileError
-        There is no such source, or its file cannot be used: every problem of it.
+        There is no such source, it goes with no sheet, or its file cannot be used: every problem.
     """
     kind, _, place = source.partition(":")
-    if source == "environment":
-        return UnsharedPasswords(EnvironmentPasswords(os.environ), tuple(clients))
-    if kind == "file" and place:
-        return FilePasswords.read(Path(place))
-    if kind == "keyring" and place:
-        return UnsharedPasswords(KeyringPasswords(place), tuple(clients))
-    if source != "random":
+    is_known = source in ("random", "environment") or (kind in ("file", "keyring") and place)
+    if not is_known:
         # What was typed may be a password: it is not repeated.
         raise unusable("planner", Problem("planner", 0, "--passwords", "password_source"))
-    if sheet is None:
-        raise unusable("planner", Problem("planner", 0, "--password-sheet", "missing"))
-    return RandomPasswords.kept_in(sheet, plan_of)
+    if source == "random":
+        if sheet is None:
+            raise unusable("planner", _option_problem("password_sheet_missing"))
+        return RandomPasswords(sheet, drawing)
+    if sheet is not None:
+        # Somebody would look for passwords in it.
+        raise unusable("planner", _option_problem("password_sheet_unused"))
+    if source == "environment":
+        return UnsharedPasswords(EnvironmentPasswords(os.environ), tuple(clients))
+    if kind == "file":
+        return FilePasswords.read(Path(place))
+    return UnsharedPasswords(KeyringPasswords(place), tuple(clients))
+
+
+def _option_problem(code: str) -> Problem:
+    return Problem("planner", 0, "--password-sheet", code)
 
 
 def is_weak(password: str, client: str) -> bool:
@@ -95,19 +106,25 @@ def is_weak(password: str, client: str) -> bool:
     Whether a password somebody has thought of is too easy to guess.
 
     Birthdays, telephone and identity numbers are what banks use and thieves try: digits alone
-    will not do, nor will the client's reference, which stands in the subject.
+    will not do, however they are grouped, nor a day of a life among letters, nor the client's
+    reference, which stands in the subject.
 
     Examples
     --------
-    >>> is_weak("19900101199001", "li"), is_weak("copper-Lantern-9", "li")
-    (True, False)
+    >>> is_weak("1990-01-01/1990", "li"), is_weak("Luo19980101luo", "li")
+    (True, True)
+    >>> is_weak("copper-Lantern-9", "li")
+    False
     """
+    bare = _SIGNS.sub("", password)
     plain = password.isascii() and password.isprintable() and " " not in password
     return not (
         plain
         and LEAST_SIGNS <= len(password) <= MOST_SIGNS
         and len(set(password)) >= LEAST_DIFFERENT
-        and not _IDENTITY.fullmatch(password)
+        and not _NUMBER.fullmatch(bare)
+        and not _DAY.search(bare)
+        and not names_somebody(password)
         and client.lower() not in password.lower()
     )
 
@@ -234,7 +251,7 @@ def _bounds() -> dict[str, int]:
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """The lines of a secret file with their numbers, without its head and blank ones."""
-    reader = csv.reader(io.StringIO(private_text(path), newline=""))
+    reader = csv.reader(io.StringIO(private_text(path, "passwords"), newline=""))
     try:
         rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
     except csv.Error:

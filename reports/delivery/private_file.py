@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from planning.errors import ClientFileError, Problem
 
@@ -15,12 +16,19 @@ NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
 """A pipe under the file's name would be waited for."""
 
+Holds = Literal["private", "passwords", "sheet", "settings"]
+"""What a file is, for the sentence that says why nobody else may read it."""
+
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-def private_text(path: Path) -> str:
+def private_text(path: Path, holds: Holds = "private") -> str:
     """
     The text of a file that nobody else can read, checked on what was opened.
+
+    Parameters
+    ----------
+    holds : what the file is.
 
     Raises
     ------
@@ -30,7 +38,7 @@ def private_text(path: Path) -> str:
     try:
         place = os.open(path, os.O_RDONLY | NO_FOLLOW | _AT_ONCE)
         with os.fdopen(place, encoding="utf-8-sig", newline="") as file:
-            require_private(path, file.fileno())
+            require_private(path, file.fileno(), holds)
             return file.read()
     except OSError as error:
         raise unreadable(path, error) from None
@@ -39,7 +47,7 @@ def private_text(path: Path) -> str:
         raise unusable(path, problem) from None
 
 
-def require_private(path: Path, descriptor: int) -> None:
+def require_private(path: Path, descriptor: int, holds: Holds = "private") -> None:
     """
     Make sure that an open file is an ordinary one of this user's, closed to others.
 
@@ -52,8 +60,13 @@ def require_private(path: Path, descriptor: int) -> None:
     if not stat.S_ISREG(facts.st_mode):
         raise unusable(path, Problem(str(path), 0, "", "secret_no_file"))
     # Windows keeps its access lists elsewhere: the bits say nothing there.
-    if os.name == "posix" and (facts.st_mode & _OTHERS or facts.st_uid != os.getuid()):
-        raise unusable(path, Problem(str(path), 0, "", "secret_open_to_others"))
+    if os.name != "posix":
+        return
+    if facts.st_uid != os.getuid():
+        raise unusable(path, Problem(str(path), 0, "", "private_of_another"))
+    if facts.st_mode & _OTHERS:
+        command = {"command": f"chmod 600 {shlex.quote(str(path))}"}
+        raise unusable(path, Problem(str(path), 0, "", f"{holds}_open_to_others", "", command))
 
 
 def sync_folder(folder: Path) -> None:

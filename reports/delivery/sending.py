@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Final
 
 from planning.errors import PlanningError
 from reports.delivery.cases import Case, Look, case_again, kept_back, reason_text
-from reports.delivery.outbox import RevokedError
+from reports.delivery.mails import UNSENT
+from reports.delivery.outbox import Outbox, RevokedError
 from reports.delivery.parcel import KeptBackError, Parcel, Post, parcel
 from reports.delivery.smtp import Relay, RelayError, SetupFailure
 from reports.run.ledger.tables import OPEN_MAIL_STATES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from reports.delivery.consent import Refusal
     from reports.delivery.mails import Mail
-    from reports.delivery.outbox import Outbox
     from reports.delivery.pace import Pace
     from reports.run.ledger.ledger import Ledger
 
@@ -58,6 +60,7 @@ class Told:
     state : of the mail, or ``draft``.
     refusals : why it was kept back.
     reply : the relay's, where it has said something.
+    next_try_at : where it was put off.
     is_old : it was so before this run, which has not touched it.
     draft : the file of a letter that was only written.
     """
@@ -67,6 +70,7 @@ class Told:
     state: str
     refusals: tuple[Refusal, ...] = ()
     reply: str = ""
+    next_try_at: datetime | None = None
     is_old: bool = False
     draft: Path | None = None
 
@@ -86,13 +90,13 @@ class MailReport:
     told : of each client asked about.
     stopped : why no more could be sent; None where the run came to its end.
     waiting : mails left in the queue, by the limit of a run or because it stopped.
-    is_settled : no mail of the day may still go, or is unclear, whoever was asked about.
+    open_mails : of any day, those that may still go or are unclear, whoever was asked about.
     """
 
     told: tuple[Told, ...]
     stopped: RelayError | None = None
     waiting: int = 0
-    is_settled: bool = True
+    open_mails: tuple[Mail, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -106,9 +110,12 @@ class MailReport:
 Tell = Callable[[Told], None]
 
 
-def drafts(post: Post, cases: Iterable[Case], ledger: Ledger, tell: Tell) -> MailReport:
+def drafts(post: Post, cases: Iterable[Case], look: Look, tell: Tell) -> MailReport:
     """
     Write each letter as it would go, ``out/mail/<as_of>/<client>.eml``; nothing else changes.
+
+    Of a mail that would not go, since it has gone or a person has to say so, it is told how far
+    it came.
 
     Raises
     ------
@@ -117,7 +124,7 @@ def drafts(post: Post, cases: Iterable[Case], ledger: Ledger, tell: Tell) -> Mai
     """
     told = []
     for case in cases:
-        told.append(_drafted(post, case, ledger))
+        told.append(_drafted(post, case, look))
         tell(told[-1])
     return MailReport(tuple(told))
 
@@ -138,10 +145,15 @@ def mail_folder(out: Path) -> Path:
     return _private(folder)
 
 
-def _private(folder: Path) -> Path:
+def _own(folder: Path) -> Path:
+    """A folder that is there or may be made: no link to another place."""
     if folder.is_symlink():
         raise LinkedFolderError(folder)
-    folder.mkdir(exist_ok=True, mode=OWN_FOLDER)
+    return folder
+
+
+def _private(folder: Path) -> Path:
+    _own(folder).mkdir(exist_ok=True, mode=OWN_FOLDER)
     folder.chmod(OWN_FOLDER)
     return folder
 
@@ -178,9 +190,8 @@ class Sender:
         stopped = self._send_first(ready[: self._post.settings.per_run], told, tell)
         handled = {each.client for each in told}
         waiting = tuple(_of_mail(mail) for case, mail in ready if case.client not in handled)
-        left = self._outbox.mails(self._post.day.as_of)
-        is_settled = all(mail.state not in OPEN_MAIL_STATES for mail in left)
-        return MailReport((*told, *waiting), stopped, len(waiting), is_settled)
+        left = tuple(mail for mail in self._outbox.mails() if mail.state in OPEN_MAIL_STATES)
+        return MailReport((*told, *waiting), stopped, len(waiting), left)
 
     def _sorted(
         self, cases: Iterable[Case], tell: Tell
@@ -189,11 +200,12 @@ class Sender:
         told: list[Told] = []
         ready: list[tuple[Case, Mail]] = []
         for case in cases:
-            mail, is_ready = self._entered(case)
-            if is_ready:
+            # Of a plan that is not there nothing is entered.
+            mail, is_ready = self._entered(case) if case.plan else (None, False)
+            if mail and is_ready:
                 ready.append((case, mail))
             else:
-                told.append(_kept(mail, case))
+                told.append(_kept(mail, case) if mail else _without_plan(case))
                 tell(told[-1])
         return told, sorted(ready, key=lambda pair: pair[1].id)
 
@@ -286,24 +298,52 @@ def _kept(mail: Mail, case: Case) -> Told:
     return _of_mail(mail, is_old=True)
 
 
+def _without_plan(case: Case) -> Told:
+    return Told(case.client, case.addressed.recipient_masked, "refused", case.refusals)
+
+
 def _of_mail(mail: Mail, refusals: tuple[Refusal, ...] = (), *, is_old: bool = False) -> Told:
-    return Told(mail.client, mail.recipient_masked, mail.state, refusals, mail.reply or "", is_old)
+    return Told(
+        client=mail.client,
+        recipient_masked=mail.recipient_masked,
+        state=mail.state,
+        refusals=refusals,
+        reply=mail.reply or "",
+        next_try_at=mail.next_try_at,
+        is_old=is_old,
+    )
 
 
-def _drafted(post: Post, case: Case, ledger: Ledger) -> Told:
-    to = case.addressed.recipient_masked
-    place = _private(mail_folder(post.day.out) / post.day.as_of.isoformat()) / f"{case.client}.eml"
+def _drafted(post: Post, case: Case, look: Look) -> Told:
+    day = post.day.as_of.isoformat()
+    place = _own(_own(post.day.out / MAIL) / day) / f"{case.client}.eml"
     # A letter of an earlier run is not what would go now.
     place.unlink(missing_ok=True)
+    to = case.addressed.recipient_masked
+    if (gone := _not_to_go(post, case, look)) is not None:
+        return gone
     if case.refusals:
         return Told(case.client, to, "refused", case.refusals)
     message_id = case.addressed.key.message_id(post.settings.message_id_domain)
     try:
-        made = parcel(post, case, message_id, ledger.now())
+        made = parcel(post, case, message_id, look.ledger.now())
     except KeptBackError as error:
         return Told(case.client, to, "refused", (error.refusal,))
+    _private(mail_folder(post.day.out) / day)
     _write(place, made)
     return Told(case.client, to, DRAFTED, draft=place)
+
+
+def _not_to_go(post: Post, case: Case, look: Look) -> Told | None:
+    """What became of a mail that is past being sent, as ledger or journal tell of it."""
+    addressed = case.addressed
+    box = Outbox(look.ledger, post.settings)
+    mail, trace = box.find(addressed.key), look.journal.gone(addressed.key)
+    if mail is not None and mail.state not in UNSENT:
+        return _of_mail(mail, is_old=True)
+    if trace is None or box.may_go(addressed, trace.at):
+        return None
+    return Told(case.client, addressed.recipient_masked, "ambiguous", is_old=True)
 
 
 def _write(place: Path, made: Parcel) -> None:

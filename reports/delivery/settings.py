@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from planning.errors import ClientFileError, Problem
+from planning.fields import is_like_a_link
 from planning.household.mailbox import mailbox_fault, wire_address
+from planning.identifiers import names_somebody
 from reports.delivery.private_file import private_text
 
 SETTINGS: Final = Path("delivery.toml")
@@ -26,6 +28,8 @@ TABLE: Final = "mail"
 PORTS: Final = {"starttls": 587, "tls": 465}
 DAY_SECONDS: Final = 86_400
 LONGEST_NAME: Final = 80
+
+_NOT_MADE_OUT: Final = ("toml_syntax", "mail_table_missing", "unreadable", "secret_no_file")
 
 Security = Literal["starttls", "tls"]
 
@@ -119,7 +123,7 @@ def read_settings(
     written |= _of_environment(os.environ if environ is None else environ)
     read = _read(written, problems)
     # Of a file that could not be made out nobody can say what is missing.
-    if not {problem.code for problem in problems} & {"toml_syntax", "mail_table_missing"}:
+    if not any(_is_of_whole(problem) for problem in problems):
         problems += _missing(written, read, str(place))
     if problems:
         ordered = sorted(problems, key=lambda problem: (problem.file, problem.line))
@@ -127,9 +131,14 @@ def read_settings(
     return _completed(read)
 
 
+def _is_of_whole(problem: Problem) -> bool:
+    """Whether a problem is of the file, and not of one of its settings."""
+    return problem.field in ("", TABLE) and problem.code in _NOT_MADE_OUT
+
+
 def is_set_up(file: Path | None = None, environ: Mapping[str, str] | None = None) -> bool:
-    """Whether anybody has said how mail goes out."""
-    named = os.environ if environ is None else environ
+    """Whether anybody has said how mail goes out; a password alone says it of another file."""
+    named = {*(os.environ if environ is None else environ)} - {f"{PREFIX}PASSWORD"}
     return file is not None or SETTINGS.exists() or any(name.startswith(PREFIX) for name in named)
 
 
@@ -156,7 +165,7 @@ def _of_file(path: Path, problems: list[Problem], *, is_asked_for: bool) -> dict
 def _exposure(path: Path) -> tuple[Problem, ...]:
     """Why the file is not safe to read: it can be seen by others, or not at all."""
     try:
-        private_text(path)
+        private_text(path, "settings")
     except ClientFileError as error:
         return tuple(problem for problem in error.problems if problem.code != "encoding")
     return ()
@@ -264,7 +273,7 @@ def _secret(written: Any) -> str:
 def _secret_file(written: Any) -> str:
     path = Path(_text(written)).expanduser()
     try:
-        lines = private_text(path).splitlines()
+        lines = private_text(path, "passwords").splitlines()
     except ClientFileError as error:
         (problem,) = error.problems
         raise _WrongError(problem.code, path, **problem.numbers) from None
@@ -306,6 +315,8 @@ def _name(written: Any) -> str:
     text = _text(written)
     if len(text) > LONGEST_NAME:
         raise _WrongError("string_too_long", text, max_length=LONGEST_NAME)
+    if names_somebody(text) or is_like_a_link(text) or "=?" in text:
+        raise _WrongError("sender_name_unfit")
     return text
 
 

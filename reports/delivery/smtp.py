@@ -16,17 +16,32 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Self
 
-from planning.errors import PlanningError
 from planning.household.mailbox import wire_address
-from planning.identifiers import without_mailboxes
+from reports.delivery import relay_faults
+from reports.delivery.connection import NO_CODE, Connection, EncryptedConnection, EndlessReplyError
+from reports.delivery.relay_faults import RelayError, SetupFailure, UnreachableError
+from reports.delivery.replies import said
 from reports.delivery.settings import MailSettings
 
+__all__ = [
+    "Accepted",
+    "Ambiguous",
+    "Deferred",
+    "Rejected",
+    "Relay",
+    "RelayError",
+    "Result",
+    "SetupFailure",
+    "UnreachableError",
+    "said",
+]
+
+COMPLETED: Final = 250
 GO_AHEAD: Final = 354
 TOO_LARGE: Final = 552
-LONGEST_REPLY: Final = 200
-HUNDRED: Final = 100
 LOST_BEFORE: Final = "lost_before"
 LOST_DURING: Final = "lost_during"
+ENDLESS: Final = "endless"
 NO_SENSE: Final = "no_sense"
 """Replies that are ours, since the relay gave none; labels ``mail_reply`` say them in words."""
 
@@ -66,26 +81,6 @@ class Ambiguous:
 Result = Accepted | Deferred | Rejected | Ambiguous
 
 
-class RelayError(PlanningError):
-    """No message can be sent now; a sentence in each language says why and what to do."""
-
-    def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(english)
-        self.chinese, self.english = chinese, english
-
-    def sentence(self, language: str) -> str:
-        """What happened and what to do."""
-        return self.chinese if language == "zh" else self.english
-
-
-class UnreachableError(RelayError):
-    """The relay is away or busy: the same settings may do later."""
-
-
-class SetupFailure(RelayError):  # noqa: N818  a state of the settings, named as the manual does
-    """The relay and the settings do not fit: until somebody mends them nothing can be sent."""
-
-
 class Relay:
     """
     A connection to the relay, opened when it is first needed and again when it has been lost.
@@ -97,13 +92,17 @@ class Relay:
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
-        self._smtp: smtplib.SMTP | None = None
+        self._smtp: Connection | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Whoever interrupts does not wait for a goodbye.
+        if kind is None:
+            self.close()
+        else:
+            self._drop()
 
     def open(self) -> None:
         """
@@ -149,49 +148,52 @@ class Relay:
         lines = _on_the_wire(message)
         try:
             early = self._envelope(smtp, sender, recipient, len(lines))
-        except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException):
+        except OSError as error:
             self._drop()
-            return Deferred(None, LOST_BEFORE)
+            return Deferred(None, _without_reply(error, LOST_BEFORE))
         if early is not None:
-            self._start_over(smtp)
+            self._start_over(smtp, early)
             return early
-        return self._handed_over(smtp, lines, payload_begins)
+        return self._handed_over(smtp, lines, (recipient, sender), payload_begins)
 
     def close(self) -> None:
         """Say goodbye."""
         if self._smtp is not None:
-            with suppress(smtplib.SMTPException, OSError):
+            with suppress(OSError):
                 self._smtp.quit()
         self._drop()
 
     def _envelope(
-        self, smtp: smtplib.SMTP, sender: str, recipient: str, size: int
+        self, smtp: Connection, sender: str, recipient: str, size: int
     ) -> Deferred | Rejected | None:
         """MAIL, RCPT and DATA; None when the relay waits for the message."""
         options = [f"SIZE={size}"] if smtp.has_extn("size") else []
         code, reply = smtp.mail(sender, options)
         if not _is_good(code):
-            return self._sender_refused(code, reply)
+            return self._sender_refused(code, said(reply, recipient, sender))
         code, reply = smtp.rcpt(recipient)
         if not _is_good(code):
-            return _refusal(code, reply)
+            return _refusal(code, said(reply, recipient, sender))
         code, reply = smtp.docmd("DATA")
-        return None if code == GO_AHEAD else _refusal(code, reply)
+        if code == GO_AHEAD and smtp.is_ahead:
+            # It has answered for a message that it has not got.
+            return _refusal(NO_CODE, said(reply, recipient, sender))
+        return None if code == GO_AHEAD else _refusal(code, said(reply, recipient, sender))
 
-    def _sender_refused(self, code: int, reply: bytes) -> Deferred | Rejected:
+    def _sender_refused(self, code: int, words: str) -> Deferred | Rejected:
         """The next mail would be from the same sender: what is wrong is not this one."""
-        refusal = _refusal(code, reply)
+        refusal = _refusal(code, words)
         if isinstance(refusal, Deferred) or code == TOO_LARGE:
             return refusal
         self.close()
-        raise SetupFailure(
-            f"发信服务器不接受这个发件地址（{refusal.code} {refusal.reply}）；请核对 sender、login",
-            f"the relay takes no mail from this sender ({refusal.code} {refusal.reply}); check "
-            "sender and login",
-        )
+        raise relay_faults.sender_refused(code, words)
 
     def _handed_over(
-        self, smtp: smtplib.SMTP, lines: bytes, payload_begins: Callable[[], None]
+        self,
+        smtp: Connection,
+        lines: bytes,
+        mailboxes: tuple[str, str],
+        payload_begins: Callable[[], None],
     ) -> Result:
         """The message itself, and the reply that decides."""
         try:
@@ -200,31 +202,31 @@ class Relay:
             # A message without its last line is none: the relay throws it away.
             self._drop()
             raise
+        patience = self._settings.final_timeout_seconds
         try:
-            smtp.send(lines)
-            _set_patience(smtp, self._settings.final_timeout_seconds)
-            code, reply = smtp.getreply()
-            _set_patience(smtp, self._settings.timeout_seconds)
-        except (smtplib.SMTPException, OSError):
+            smtp.send_within(lines, patience)
+            code, reply = smtp.reply_within(patience)
+        except OSError as error:
             self._drop()
-            return Ambiguous(LOST_DURING)
-        return self._verdict(code, reply)
+            return Ambiguous(_without_reply(error, LOST_DURING))
+        return self._verdict(code, said(reply, *mailboxes))
 
-    def _verdict(self, code: int, reply: bytes) -> Result:
+    def _verdict(self, code: int, words: str) -> Result:
         if _is_good(code):
-            return Accepted(code, said(reply))
-        if code // HUNDRED in (4, 5):
-            return _refusal(code, reply)
+            return Accepted(code, words)
+        refusal = _refusal(code, words)
+        if refusal.code is not None:
+            return refusal
         self._drop()
-        return Ambiguous(f"{NO_SENSE}: {said(reply)}")
+        return Ambiguous(refusal.reply)
 
-    def _start_over(self, smtp: smtplib.SMTP) -> None:
-        """Forget a message that was not taken."""
+    def _start_over(self, smtp: Connection, early: Deferred | Rejected) -> None:
+        """Forget a message that was not taken; a relay that made no sense is left."""
         try:
-            code, _ = smtp.rset()
-        except (smtplib.SMTPException, OSError):
-            code = -1
-        if not _is_good(code):
+            is_ready = early.code is not None and _is_good(smtp.rset()[0])
+        except OSError:
+            is_ready = False
+        if not is_ready:
             self._drop()
 
     def _drop(self) -> None:
@@ -232,12 +234,6 @@ class Relay:
         if self._smtp is not None:
             self._smtp.close()
         self._smtp = None
-
-
-def said(reply: bytes) -> str:
-    """A relay's words as they may be kept: a line, cut, without addresses or control characters."""
-    text = "".join(sign if sign.isprintable() else " " for sign in reply.decode("utf-8", "replace"))
-    return without_mailboxes(" ".join(text.split()))[:LONGEST_REPLY]
 
 
 def _on_the_wire(message: bytes) -> bytes:
@@ -248,29 +244,31 @@ def _on_the_wire(message: bytes) -> bytes:
 
 
 def _is_good(code: int) -> bool:
-    return code // HUNDRED == 2  # noqa: PLR2004  2yz is a positive completion, RFC 5321 4.2.1
+    """Whether it is a yes to a command: 2yz, but for 22z, which is of the connection."""
+    return code // 100 == 2 and code // 10 != 22  # noqa: PLR2004  RFC 5321, 4.2.1
 
 
-def _refusal(code: int, reply: bytes) -> Deferred | Rejected:
+def _refusal(code: int, words: str) -> Deferred | Rejected:
     """For good with 5yz; anything else that is no yes is tried again."""
-    if code // HUNDRED == 5:  # noqa: PLR2004  RFC 5321 4.2.1
-        return Rejected(code, said(reply))
-    return Deferred(code if code > 0 else None, said(reply))
+    if code // 100 == 5:  # noqa: PLR2004  RFC 5321, 4.2.1
+        return Rejected(code, words)
+    if code // 100 == 4:  # noqa: PLR2004  RFC 5321, 4.2.1
+        return Deferred(code, words)
+    return Deferred(None, f"{NO_SENSE}: {words}")
 
 
-def _is_alive(smtp: smtplib.SMTP) -> bool:
+def _without_reply(error: OSError, lost: str) -> str:
+    return ENDLESS if isinstance(error, EndlessReplyError) else lost
+
+
+def _is_alive(smtp: Connection) -> bool:
     try:
         return _is_good(smtp.noop()[0])
-    except (smtplib.SMTPException, OSError):
+    except OSError:
         return False
 
 
-def _set_patience(smtp: smtplib.SMTP, seconds: int) -> None:
-    if smtp.sock is not None:
-        smtp.sock.settimeout(seconds)
-
-
-def _connected(settings: MailSettings) -> smtplib.SMTP:
+def _connected(settings: MailSettings) -> Connection:
     """A connection over TLS, logged in where there is a login."""
     smtp = None
     try:
@@ -280,14 +278,16 @@ def _connected(settings: MailSettings) -> smtplib.SMTP:
     except BaseException as error:
         if smtp is not None:
             smtp.close()
-        if isinstance(error, RelayError) or not isinstance(error, OSError):
+        # Of a host that cannot be one, such as `1..2`, the standard library says UnicodeError.
+        if isinstance(error, RelayError) or not isinstance(error, OSError | UnicodeError):
             raise
+        is_odd = isinstance(error, EndlessReplyError)
         # An answer to AUTH may repeat what was sent: no cause is kept.
-        raise _away(settings) from None
+        raise (relay_faults.no_sense if is_odd else relay_faults.away)(settings) from None
     return smtp
 
 
-def _secured(settings: MailSettings) -> smtplib.SMTP:
+def _secured(settings: MailSettings) -> Connection:
     context = _trust(settings)
     try:
         if settings.security == "tls":
@@ -295,15 +295,17 @@ def _secured(settings: MailSettings) -> smtplib.SMTP:
         return _upgraded(_plain(settings), context, settings)
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
         # It hung up: that says nothing about its certificate.
-        raise _away(settings) from None
+        raise relay_faults.away(settings) from None
     except ssl.SSLError as error:
-        raise _untrusted(error) from error
+        raise relay_faults.not_trusted(error, settings) from error
     except smtplib.SMTPConnectError as error:
-        raise _not_ready(error.smtp_code, settings) from error
+        raise relay_faults.not_ready(error.smtp_code, settings) from None
 
 
-def _encrypted_from_the_start(settings: MailSettings, context: ssl.SSLContext) -> smtplib.SMTP_SSL:
-    return smtplib.SMTP_SSL(
+def _encrypted_from_the_start(
+    settings: MailSettings, context: ssl.SSLContext
+) -> EncryptedConnection:
+    return EncryptedConnection(
         settings.host,
         settings.port,
         local_hostname=settings.message_id_domain,
@@ -312,9 +314,9 @@ def _encrypted_from_the_start(settings: MailSettings, context: ssl.SSLContext) -
     )
 
 
-def _plain(settings: MailSettings) -> smtplib.SMTP:
+def _plain(settings: MailSettings) -> Connection:
     """A connection on which nothing but STARTTLS is said."""
-    return smtplib.SMTP(
+    return Connection(
         settings.host,
         settings.port,
         local_hostname=settings.message_id_domain,
@@ -327,15 +329,12 @@ def _trust(settings: MailSettings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=settings.ca_file)
     except (ssl.SSLError, OSError):
-        raise SetupFailure(
-            f"{settings.ca_file} 不是可用的证书文件；应为 PEM 格式的根证书",
-            f"{settings.ca_file} holds no certificate; it should be the authority's, as PEM",
-        ) from None
+        raise relay_faults.no_authority(settings) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 
-def _upgraded(smtp: smtplib.SMTP, context: ssl.SSLContext, settings: MailSettings) -> smtplib.SMTP:
+def _upgraded(smtp: Connection, context: ssl.SSLContext, settings: MailSettings) -> Connection:
     """The connection after STARTTLS."""
     try:
         _start_tls(_greeted(smtp, settings), context, settings)
@@ -345,80 +344,39 @@ def _upgraded(smtp: smtplib.SMTP, context: ssl.SSLContext, settings: MailSetting
         raise
 
 
-def _start_tls(smtp: smtplib.SMTP, context: ssl.SSLContext, settings: MailSettings) -> None:
+def _start_tls(smtp: Connection, context: ssl.SSLContext, settings: MailSettings) -> None:
     """Nothing is said on a connection that offers none."""
     if not smtp.has_extn("starttls"):
-        raise _not_encrypted()
-    code, _ = smtp.starttls(context=context)
-    if not _is_good(code):
-        raise _not_ready(code, settings)
+        raise relay_faults.not_encrypted()
+    try:
+        smtp.starttls(context=context)
+    except smtplib.SMTPResponseException as error:
+        raise relay_faults.not_ready(error.smtp_code, settings) from None
 
 
-def _greeted(smtp: smtplib.SMTP, settings: MailSettings) -> smtplib.SMTP:
+def _greeted(smtp: Connection, settings: MailSettings) -> Connection:
     code, _ = smtp.ehlo()
-    if not _is_good(code):
+    if code != COMPLETED:
         smtp.close()
-        raise _not_ready(code, settings)
+        raise relay_faults.not_ready(code, settings)
     return smtp
 
 
-def _log_in(smtp: smtplib.SMTP, settings: MailSettings) -> None:
+def _log_in(smtp: Connection, settings: MailSettings) -> None:
+    fault = _login_fault(smtp, settings)
+    if fault is not None:
+        raise fault
+
+
+def _login_fault(smtp: Connection, settings: MailSettings) -> RelayError | None:
+    """Why a login is refused: not the fault itself, in whose context the password could be."""
     try:
         smtp.login(settings.login, settings.password)
-    except smtplib.SMTPAuthenticationError as error:
-        if error.smtp_code // HUNDRED == 4:  # noqa: PLR2004  RFC 5321 4.2.1
-            raise _not_ready(error.smtp_code, settings) from None
-        raise _login_refused(error.smtp_code) from None
-    except (smtplib.SMTPNotSupportedError, smtplib.SMTPHeloError, UnicodeError):
-        raise _login_refused(None) from None
     except smtplib.SMTPServerDisconnected:
         raise
-    except smtplib.SMTPException:
-        # No way of logging in that both sides know.
-        raise _login_refused(None) from None
-
-
-def _away(settings: MailSettings) -> UnreachableError:
-    place = f"{settings.host}:{settings.port}"
-    return UnreachableError(
-        f"连不上发信服务器 {place}，或者它没有应答；请检查网络和 host、port，稍后再发",
-        f"the relay {place} cannot be reached or does not answer; check the network, host and "
-        "port, and send again later",
-    )
-
-
-def _not_ready(code: int, settings: MailSettings) -> RelayError:
-    if code // HUNDRED != 5:  # noqa: PLR2004  RFC 5321 4.2.1
-        return UnreachableError(
-            f"发信服务器 {settings.host} 暂时不接受邮件（{code}）；请稍后再发",
-            f"the relay {settings.host} takes no mail for the time being ({code}); send again "
-            "later",
-        )
-    return SetupFailure(
-        f"发信服务器 {settings.host} 拒绝了连接（{code}）；请联系管理它的同事",
-        f"the relay {settings.host} refuses the connection ({code}); ask whoever runs it",
-    )
-
-
-def _untrusted(error: ssl.SSLError) -> SetupFailure:
-    why = getattr(error, "verify_message", "") or error.reason or "TLS"
-    return SetupFailure(
-        f"发信服务器的证书或加密方式未通过检查（{why}）；请核对 host 和 ca_file，不要跳过检查",
-        f"the relay's certificate or encryption did not stand the check ({why}); look at host "
-        "and ca_file, and do not go around it",
-    )
-
-
-def _not_encrypted() -> SetupFailure:
-    return SetupFailure(
-        "发信服务器不提供 STARTTLS 加密，没有发送任何内容；请核对 port 和 security",
-        "the relay offers no STARTTLS and nothing was sent; check port and security",
-    )
-
-
-def _login_refused(code: int | None) -> SetupFailure:
-    why_zh, why = (f"（{code}）", f" ({code})") if code else ("", "")
-    return SetupFailure(
-        f"发信服务器不接受登录{why_zh}；请核对 login 和密码",
-        f"the relay does not accept the login{why}; check login and password",
-    )
+    except smtplib.SMTPAuthenticationError as error:
+        return relay_faults.login_refused(error.smtp_code, settings)
+    except (smtplib.SMTPException, ValueError):
+        # No way of logging in that both sides know, or a challenge that is none.
+        return relay_faults.login_refused(None, settings)
+    return None

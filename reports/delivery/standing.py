@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from reports.delivery.vault import plain_bytes
+from reports.language import LANGUAGES
 from reports.run.artefacts import PLAN
 from reports.run.ledger.approvals import PlanKey, plan_digest
 from reports.run.manifest import MANIFEST, read_manifest
@@ -63,6 +64,13 @@ def stands(run_folder: Path, plan: DonePlan) -> StandingPlan | Touched:
         return Touched("altered", ", ".join(touched))
     key = PlanKey(plan.client, plan.as_of, plan.language, plan_digest(plan.artefacts))
     return StandingPlan(key, read, _advisor(read[PLAN]))
+
+
+def touched_facts(touched: Touched, language: str) -> dict[str, str]:
+    """What the sentence on it names: the language to ask in, or the files."""
+    if touched.code == "other_language":
+        return {"other": next(each for each in LANGUAGES if each != language)}
+    return {"files": touched.files}
 
 
 def _told(artefacts: tuple[Artefact, ...]) -> set[tuple[str, str, int]]:

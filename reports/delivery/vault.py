@@ -1,6 +1,8 @@
 """
 The vault (档案): approved plans without the draft mark, clear, and open to their owner alone.
 
+Where the out folder is shared by a group (`reports.run.sharing`), they are open to that group.
+
 ``vault/<as_of>/<client>/`` holds the plan approved last; one approved before it stands beside it
 under the first digits of its identity, since it may be what a client was sent.
 """
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Final, Self
 from reports.delivery.private_file import NO_FOLLOW, sync_folder
 from reports.render.draft import unmarked, unmarked_html
 from reports.run.artefacts import APPROVAL, BUILDING, VAULT
+from reports.run.sharing import PRIVATE_FILE, PRIVATE_FOLDER, open_to_group
 
 if TYPE_CHECKING:
     from reports.run.ledger.approvals import Approval
@@ -27,8 +30,6 @@ if TYPE_CHECKING:
 PDF: Final = "plan.pdf"
 HTML: Final = "plan.html"
 SHORT: Final = 12
-_FOLDER: Final = 0o700
-_FILE: Final = 0o600
 
 
 def vault_folder(out: Path, as_of: date, client: str) -> Path:
@@ -86,10 +87,12 @@ class Archiving:
         self._place = vault_folder(out, as_of, client)
         if _leads_away(out, self._place):
             raise OSError(None, "the vault is a link to another place", str(out / VAULT))
-        (out / VAULT).mkdir(mode=_FOLDER, exist_ok=True)
-        self._place.parent.mkdir(mode=_FOLDER, exist_ok=True)
+        for folder in (out / VAULT, self._place.parent):
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            open_to_group(folder)
         prefix = f"{BUILDING}{client}-"
         self._ready = Path(tempfile.mkdtemp(prefix=prefix, dir=self._place.parent))
+        open_to_group(self._ready)
         try:
             for name, content in files.items():
                 _write_private(self._ready / name, content)
@@ -154,8 +157,9 @@ def _leads_away(out: Path, folder: Path) -> bool:
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE)
+    place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
     with os.fdopen(place, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    open_to_group(path)

@@ -58,25 +58,42 @@ def full_calendar(plan: LiabilityPlan, language: str) -> bytes:
             f"{review.code}/{review.subject}",
             f"{plan.client} · {speech.label('review', review.code)}",
             _subject(plan, review, speech),
+            plan.as_of,
         )
         for review in plan.reviews
     )
     return _calendar(speech, events)
 
 
-def discreet_calendar(plan: LiabilityPlan, language: str) -> bytes:
-    """The days alone, one entry each; the next meeting is the only one that is called by name."""
+def discreet_calendar(plan: LiabilityPlan, language: str, written_on: date) -> bytes:
+    """
+    The days alone, one entry each; a meeting is the only one that is called by name.
+
+    Parameters
+    ----------
+    written_on : day of the mail it goes with.
+
+    Returns
+    -------
+    Days after that one; nothing at all where there are none.
+    """
     speech = Language(language)
-    events = (
-        _event(plan, speech, day, "", *_discreet_words(list(of_day), plan, speech))
-        for day, of_day in groupby(plan.reviews, key=lambda review: review.due_on)
-    )
-    return _calendar(speech, events)
+    ahead = groupby(_reviews_after(plan, written_on), key=lambda review: review.due_on)
+    events = [
+        _event(plan, speech, day, "", *_discreet_words(list(of_day), plan, speech), written_on)
+        for day, of_day in ahead
+    ]
+    return _calendar(speech, events) if events else b""
 
 
-def next_meeting(plan: LiabilityPlan) -> date | None:
-    """The day on which household and manager meet again."""
-    return next((one.due_on for one in plan.reviews if one.code == "follow_up"), None)
+def next_meeting(plan: LiabilityPlan, after: date) -> date | None:
+    """The first day after another on which household and manager meet; None where none is set."""
+    ahead = _reviews_after(plan, after)
+    return next((review.due_on for review in ahead if review.code == "follow_up"), None)
+
+
+def _reviews_after(plan: LiabilityPlan, day: date) -> list[Review]:
+    return [review for review in plan.reviews if review.due_on > day]
 
 
 def _discreet_words(
@@ -110,7 +127,13 @@ def _calendar(speech: Language, events: Iterable[Event]) -> bytes:
 
 
 def _event(
-    plan: LiabilityPlan, speech: Language, day: date, about: str, summary: str, detail: str
+    plan: LiabilityPlan,
+    speech: Language,
+    day: date,
+    about: str,
+    summary: str,
+    detail: str,
+    seen_from: date,
 ) -> Event:
     """An entry that the next plan's replaces: its identity holds no more than it shows."""
     from icalendar import Event
@@ -126,7 +149,7 @@ def _event(
     # Nobody is busy all day for it.
     event.add("transp", "TRANSPARENT")
     event.add("class", "PRIVATE")
-    event.add_component(_alarm(summary, (day - plan.as_of).days))
+    event.add_component(_alarm(summary, (day - seen_from).days))
     return event
 
 

@@ -22,11 +22,11 @@ from filelock import FileLock, Timeout
 
 from planning.errors import PlanningError
 from reports.run.moment import now_utc
+from reports.run.sharing import file_mode, open_to_group
 
 LOCK: Final = ".run.lock"
 HOLDER: Final = ".run.holder.json"
 LOOK_SECONDS: Final = 0.1
-ONLY_THE_OWNER: Final = 0o600
 UNKNOWN: Final = "?"
 
 
@@ -81,7 +81,7 @@ def run_lock(
     """
     out.mkdir(parents=True, exist_ok=True)
     # A soft lock would outlive its process, and then nobody could tell a dead run from a live one.
-    lock = FileLock(out / LOCK, mode=ONLY_THE_OWNER, fallback_to_soft=False)
+    lock = FileLock(out / LOCK, mode=file_mode(out), fallback_to_soft=False)
     _acquire(lock, out, tell, timeout_seconds)
     try:
         _write_holder(out, Holder(os.getpid(), socket.gethostname(), clock()))
@@ -119,13 +119,14 @@ def _acquire(
 
 
 def _write_holder(out: Path, holder: Holder) -> None:
-    """Write it whole or not at all; a temporary file is its owner's alone."""
+    """Write it whole or not at all; for its owner, or for a group that shares the folder."""
     since = holder.since.isoformat() if holder.since else None
     told = {"pid": holder.pid, "host": holder.host, "since": since}
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=out, prefix=f"{HOLDER}-", delete=False
     ) as file:
         json.dump(told, file)
+    open_to_group(Path(file.name))
     Path(file.name).replace(out / HOLDER)
 
 

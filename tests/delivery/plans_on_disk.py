@@ -87,7 +87,7 @@ class Office:
         (folder / "plan.ics").write_bytes(b"BEGIN:VCALENDAR")
         left = digested(folder)
         file = self.client_file(client)
-        write_manifest(folder, Manifest.of(client, file, self.print, left, None))
+        write_manifest(folder, Manifest.of(client, file, self.print, left, figures))
         self.ledger.ended(number, Outcome(client, "done", artefacts=left, figures=figures))
         self.ledger.finish(number)
 

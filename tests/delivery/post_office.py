@@ -10,6 +10,7 @@ import time
 
 from typer.testing import CliRunner
 
+from reports.delivery.decisions import RESEND, WAS_SENT, decide
 from reports.delivery.mail_commands import register
 from reports.delivery.outbox import Outbox
 from reports.delivery.settings import DRAFTS_ONLY
@@ -92,11 +93,12 @@ class PostOffice:
         """A person asks about each unclear mail and says what they hear."""
         arrived = self.relay.message_ids()
         with self.book.ledger() as ledger:
-            box = Outbox(ledger, DRAFTS_ONLY)
-            unclear = [mail for mail in box.mails() if mail.state == "ambiguous"]
+            unclear = [
+                mail for mail in Outbox(ledger, DRAFTS_ONLY).mails() if mail.state == "ambiguous"
+            ]
             for mail in unclear:
-                verb = box.was_sent if mail.message_id in arrived else box.resend
-                verb(mail.id, "asked")
+                word = WAS_SENT if mail.message_id in arrived else RESEND
+                decide(ledger, mail.id, word, "asked")
         return len(unclear)
 
 

@@ -83,13 +83,26 @@ def test_the_archive_is_clean_whole_and_private(office):
     assert sorted(path.name for path in folder.parent.iterdir()) == ["lp-1"]
 
 
+def test_the_archive_of_a_shared_folder_is_the_group_s(office):
+    """Where the out folder was given to a group, another login mails what one has approved."""
+    office.out.chmod(0o2770)
+    approve(office)
+    folder = vault_folder(office.out, DAY, "lp-1")
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    folders = {stat.S_IMODE(path.stat().st_mode) for path in (folder, *list(folder.parents)[:2])}
+    assert (modes, folders) == ({0o660}, {0o2770})
+
+
 def test_a_second_approval_is_the_first(office):
     """Whoever asks again is told, and nothing is entered twice."""
     first = approve(office)
     second = approve(office, signed=Signature("李主任", "也看过"))
     assert second == Approved(first.approval, is_new=False)
-    assert "此前已审批" in approved_line(second, "zh")
-    assert "approved already" in approved_line(second, "en")
+    for language, words in (
+        ("zh", ("此前已审批", SIGNED.name, "没有记入")),
+        ("en", ("approved already", SIGNED.name, "are not entered")),
+    ):
+        assert all(word in approved_line(second, language) for word in words)
 
 
 def test_a_lost_archive_is_made_again(office):
@@ -123,8 +136,17 @@ def test_a_plan_built_again_to_the_same_bytes_keeps_it(office):
 def test_without_a_plan_there_is_nothing_to_approve(office):
     """Nor of another day or language."""
     assert code(office, "lp-2") == "no_plan"
-    assert code(office, language="en") == "no_plan"
     assert code(office, "../lp-1") == "no_plan"
+
+
+def test_a_plan_built_in_the_other_language_is_pointed_to(office, tmp_path, monkeypatch):
+    """To build it in this one would replace it."""
+    refused = approve(office, language="en")
+    assert refused == Refusal("lp-1", "built_in_other", {"other": "zh"})
+    assert "--language zh" in refusal_line(refused, "en")
+    monkeypatch.chdir(tmp_path)
+    exit_code, told = run_command(office, "--all", *SIGN, "--language", "en")
+    assert (exit_code, "--language zh" in told) == (2, True)
 
 
 @pytest.mark.parametrize("state", ["failed", "timed_out", "bad_input"])
@@ -144,6 +166,7 @@ def test_a_plan_in_the_other_language_took_its_place(office):
     """What stands is approved in its own language only."""
     office.build("lp-1", language="en")
     assert code(office) == "other_language"
+    assert "--language en" in refusal_line(approve(office), "zh")
     assert isinstance(approve(office, language="en"), Approved)
 
 
@@ -236,6 +259,38 @@ def test_with_four_eyes_the_advisor_does_not_approve(office, monkeypatch):
     with office.ledger.writing() as connection:
         connection.execute(runs.update().values(maker=None))
     assert code(office, is_four_eyes=True) == "maker_unknown"
+
+
+def be(monkeypatch, name):
+    """Another login sits at the desk."""
+    for module in ("reports.delivery.approval", "reports.run.ledger.approvals"):
+        monkeypatch.setattr(f"{module}.login", lambda: name)
+
+
+def test_with_four_eyes_what_the_maker_approved_does_not_count(office, monkeypatch):
+    """The colleague's word is entered and stands, once; without four eyes the first one does."""
+    own = approve(office).approval
+    be(monkeypatch, "colleague")
+    colleague = Signature("李主任", "复核过")
+    assert approve(office, signed=colleague) == Approved(own, is_new=False)
+    given = approve(office, signed=colleague, is_four_eyes=True)
+    assert (given.is_new, given.approval.approved_login) == (True, "colleague")
+    assert standing(office) == given.approval
+    assert archived(office.out, given.approval) == office.pdf
+    again = approve(office, signed=colleague, is_four_eyes=True)
+    assert again == Approved(given.approval, is_new=False)
+
+
+def test_with_four_eyes_what_the_advisor_signed_does_not_count(office, monkeypatch):
+    """Nor what somebody signed under the maker's name."""
+    maker = approving.login()
+    be(monkeypatch, "somebody")
+    for name in (ADVISOR, maker):
+        approve(office, signed=Signature(name, "x"))
+        given = approve(office, signed=Signature("李主任", "x"), is_four_eyes=True)
+        assert given.is_new
+        office.build("lp-1", said=name)
+        monkeypatch.setattr("reports.run.ledger.ledger.login", lambda: maker)
 
 
 def test_a_whole_day_is_approved_but_for_what_is_refused(office):

@@ -9,12 +9,13 @@ import pytest
 
 from reports.delivery.approval import Approved
 from reports.delivery.approval_words import approved_line, refusal_line
+from reports.delivery.cases import Day, Look, cases_of
 from reports.delivery.recipient import digest_of
 from reports.run.ledger.approvals import Signature, approval_of
 from reports.run.ledger.tables import MailState, mails
 from tests.conftest import path_of
 from tests.delivery.plans_on_disk import DAY, Office
-from tests.delivery.test_approval import SIGN, approve, approver, run_command
+from tests.delivery.test_approval import SIGN, approve, approver, be, run_command
 
 FIRST, SECOND = "luo@example.com", "min@example.org"
 MASKED = {FIRST: "l***@e***.com", SECOND: "m***@e***.org"}
@@ -94,6 +95,20 @@ def test_another_mailbox_waits_to_be_looked_at_by_itself(office, monkeypatch, da
     assert of_all(office) == Approved(named.approval, is_new=False)
 
 
+def test_two_mailboxes_that_look_alike_when_masked_are_said_to_be_two(office):
+    """And where to look: the masks tell nothing."""
+    of_all(office)
+    rewritten(office, "luo.new@example.com")
+    told = of_all(office)
+    assert told.code == "mailbox_alike"
+    for language, words in (("zh", "不是同一个"), ("en", "not the same")):
+        line = refusal_line(told, language)
+        assert words in line
+        assert f"{office.client_file('lp-1')}" in line
+        assert "delivery.email" in line
+        assert "luo.new" not in line
+
+
 def test_a_first_mailbox_is_no_other(office):
     """A client who had none so far is like a new one; one who has none now gets no mail."""
     rewritten(office, "")
@@ -139,20 +154,38 @@ def test_named_singly_it_says_what_it_sets_aside(office):
     approver(office, COLLEAGUE).revoke("lp-1")
     again = approve(office)
     assert again.overrides.revoked_note == "利率写错"
-    assert "推翻了 李主任" in approved_line(again, "zh")
+    login = again.overrides.approved_login
+    assert f"李主任（登录名 {login}）曾于" in approved_line(again, "zh")
+    assert f"李主任 (login {login}) took back" in approved_line(again, "en")
     assert "利率写错" in approved_line(again, "en")
     assert approve(office) == Approved(again.approval, is_new=False)
     assert isinstance(of_all(office), Approved)
 
 
-def mail_of(office, approval, state):
+def kept_back(office):
+    """Why the client's mail stays back in a house of four eyes."""
+    look = Look.at(office.ledger, Day(DAY, "zh", office.out), is_four_eyes=True)
+    (case,) = cases_of(look, ["lp-1"])
+    return [refusal.code for refusal in case.refusals]
+
+
+def test_what_a_colleague_approves_after_the_maker_may_go(office, monkeypatch):
+    """The colleague's word is the last one, and the mail rests on it."""
+    approve(office)
+    assert kept_back(office) == ["own_plan"]
+    be(monkeypatch, "colleague")
+    approve(office, signed=COLLEAGUE, is_four_eyes=True)
+    assert kept_back(office) == []
+
+
+def mail_of(office, approval, state, number="a"):
     """A mail of the plan in the outbox."""
     moment = office.ledger.now()
     values = {
         "client": "lp-1", "as_of": DAY, "language": "zh", "plan_sha256": approval.key.plan_sha256,
-        "recipient_sha256": "b" * 64, "recipient_masked": MASKED[FIRST], "message_id": "<a@b>",
-        "state": state, "reason": [], "attempts": 1, "queued_at": moment, "ended_at": moment,
-        "sent_by": "me",
+        "recipient_sha256": "b" * 64, "recipient_masked": MASKED[FIRST],
+        "message_id": f"<{number}@b>", "state": state, "reason": [], "attempts": 1,
+        "queued_at": moment, "ended_at": moment, "sent_by": "me",
     }  # fmt: skip
     with office.ledger.writing() as connection:
         connection.execute(mails.insert().values(**values))
@@ -174,6 +207,18 @@ def test_taking_back_a_plan_that_went_out_says_so(office, state, language, certa
     assert (MASKED[FIRST] in told) == (words is not None)
     assert words is None or words in told
     assert (perhaps in told) == (words == perhaps)
+
+
+def test_of_two_plans_that_went_each_is_told_by_day_and_bytes(office):
+    """The client holds both, and is to know which not to use."""
+    gone = []
+    for said in ("a", "b"):
+        office.build("lp-1", said=said)
+        gone.append(approve(office).approval)
+        mail_of(office, gone[-1], "sent", said)
+    _, told = run_command(office, "lp-1", *SIGN, "--revoke")
+    for each in gone:
+        assert f"2026年11月22日的规划书（{each.key.plan_sha256[:12]}）已于" in told
 
 
 @pytest.mark.parametrize(
@@ -206,3 +251,37 @@ def test_the_clean_copy_is_found(office):
     page = (office.out / str(DAY) / "index.html").read_text("utf-8")
     assert "vault" not in page
     assert MASKED[FIRST] not in page
+
+
+def test_whoever_approves_a_whole_day_is_told_where_the_clean_copies_are(office):
+    """A plan that nobody mails is printed from there."""
+    office.build("lp-2")
+    exit_code, told = run_command(office, "--all", *SIGN)
+    assert exit_code == 0
+    assert str(office.out / "vault" / str(DAY) / "<client>" / "plan.pdf") in told
+
+
+def test_one_mailbox_of_two_clients_waits_to_be_named(office):
+    """A file copied with its mailbox: neither is approved with the rest; both may be one by one."""
+    write_client(office, "lp-2")
+    office.build("lp-2")
+    told = {each.client: each for each in approver(office).approve_all()}
+    assert {each.code for each in told.values()} == {"mailbox_of_another"}
+    for language in ("zh", "en"):
+        line = refusal_line(told["lp-1"], language)
+        assert "l***@e***.com" in line
+        assert "lp-2" in line
+    assert isinstance(approver(office).approve("lp-2"), Approved)
+    told = {each.client: each for each in approver(office).approve_all()}
+    assert isinstance(told["lp-2"], Approved)
+    assert told["lp-1"].code == "mailbox_of_another"
+
+
+def test_a_mailbox_that_another_clients_plan_was_approved_for_waits_too(office):
+    """Of any day, as long as nobody has taken it back."""
+    assert isinstance(of_all(office), Approved)
+    write_client(office, "lp-2")
+    office.build("lp-2")
+    told = {each.client: each for each in approver(office).approve_all()}
+    assert isinstance(told["lp-1"], Approved)
+    assert told["lp-2"].code == "mailbox_of_another"

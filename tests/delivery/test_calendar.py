@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import icalendar
 import pytest
@@ -18,6 +18,7 @@ from reports.render.calendar import (
 from tests.conftest import AS_OF, path_of, plan_of
 
 CODES = ("follow_up", "risk_assessment", "consent", "wanted_by", "goal")
+BEFORE = AS_OF - timedelta(days=1)
 HOSTILE = "装修; 预算, 18 万 \\n BEGIN:VALARM：" + "长" * 120
 
 
@@ -31,6 +32,11 @@ def plan():
         for day, code in zip(days, CODES, strict=True)
     ]
     return made.model_copy(update={"reviews": tuple(reviews)})
+
+
+def sent_before_all(plan, language):
+    """The calendar of a mail that is written before every day of the plan."""
+    return discreet_calendar(plan, language, BEFORE)
 
 
 def entries(calendar):
@@ -63,7 +69,7 @@ def test_a_debt_is_named_and_no_amount_is(number):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_mail_says_the_days_and_not_why(plan, language):
     """One entry a day; neither reasons nor debts nor goals nor the reference are in it."""
-    calendar = discreet_calendar(plan, language)
+    calendar = sent_before_all(plan, language)
     read = entries(calendar)
     assert [entry.start for entry in read] == sorted({review.due_on for review in plan.reviews})
     text = calendar.decode().replace("\r\n ", "")
@@ -78,13 +84,13 @@ def test_a_mail_says_the_days_and_not_why(plan, language):
 def test_identities_tell_entries_apart_and_last(plan):
     """The next plan's entry of the same day and kind replaces this one; no kind can be read off."""
     later = plan.model_copy(update={"as_of": AS_OF + timedelta(days=30)})
-    for made in (full_calendar, discreet_calendar):
+    for made in (full_calendar, sent_before_all):
         ids = [str(entry["uid"]) for entry in entries(made(plan, "zh"))]
         assert len(set(ids)) == len(ids)
         assert ids == [str(entry["uid"]) for entry in entries(made(later, "en"))]
     one = plan.model_copy(update={"reviews": plan.reviews[3:4]})
     other = plan.model_copy(update={"reviews": plan.reviews[4:]})
-    first, second = (entries(discreet_calendar(each, "zh"))[0]["uid"] for each in (one, other))
+    first, second = (entries(sent_before_all(each, "zh"))[0]["uid"] for each in (one, other))
     assert first == second
 
 
@@ -98,7 +104,7 @@ def test_an_alarm_rings_in_the_morning_a_week_before(plan):
 
 def test_the_same_plan_gives_the_same_bytes(plan, tmp_path):
     """The only moment in it is the day of the plan."""
-    for made in (full_calendar, discreet_calendar):
+    for made in (full_calendar, sent_before_all):
         assert made(plan, "zh") == made(plan, "zh")
     write_calendar(plan, "zh", tmp_path / "plan.ics")
     assert (tmp_path / "plan.ics").read_bytes() == full_calendar(plan, "zh")
@@ -119,6 +125,20 @@ def test_lines_are_as_the_standard_wants_them(plan):
 
 def test_the_next_meeting_is_the_follow_up(plan):
     """None where there is none."""
-    assert next_meeting(plan) == AS_OF
-    assert next_meeting(plan.model_copy(update={"reviews": ()})) is None
-    assert entries(discreet_calendar(plan.model_copy(update={"reviews": ()}), "zh")) == []
+    assert next_meeting(plan, BEFORE) == AS_OF
+    assert next_meeting(plan.model_copy(update={"reviews": ()}), BEFORE) is None
+
+
+@pytest.mark.parametrize("days", [0, 1, 7, 8])
+def test_a_mail_names_only_days_after_the_one_it_is_written_on(plan, days):
+    """What is past, or is today, is no day to keep in mind; nor does an alarm ring before it."""
+    written_on = AS_OF + timedelta(days=days)
+    ahead = sorted({review.due_on for review in plan.reviews if review.due_on > written_on})
+    calendar = discreet_calendar(plan, "zh", written_on)
+    assert next_meeting(plan, written_on) is None
+    assert bool(calendar) == bool(ahead)
+    read = entries(calendar) if calendar else []
+    assert [entry.start for entry in read] == ahead
+    for entry in read:
+        notice = entry.walk("VALARM")[0]["trigger"].dt
+        assert datetime.combine(entry.start, time()) + notice > datetime.combine(written_on, time())

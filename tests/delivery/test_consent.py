@@ -66,7 +66,8 @@ def test_an_old_risk_assessment_keeps_no_plan_back():
 def test_each_reason_says_what_to_do(code, language):
     """In the manager's language, with its facts filled in."""
     days = dict.fromkeys(("given_on", "ends_on", "plan_on", "went_on"), "2026-12-01")
-    texts = ("place", "reason", "files", "bytes", "limit", "before", "now", "mailbox")
+    mails = ("before", "now", "mailbox", "bytes", "limit")
+    texts = ("place", "reason", "files", "copy", "other", *mails)
     facts = days | dict.fromkeys(texts, "X")
     sentence = Refusal(code, facts).sentence(language)
     assert "{" not in sentence

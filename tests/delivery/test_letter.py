@@ -95,7 +95,9 @@ def test_the_letter_has_two_forms_and_two_files(facts):
         "reviews-example-08-first-loan.ics",
     ]
     assert plan.get_content() == facts.pdf
-    assert days.get_payload(decode=True) == discreet_calendar(plan_of(path_of(8)), facts.language)
+    assert days.get_payload(decode=True) == discreet_calendar(
+        plan_of(path_of(8)), facts.language, ENVELOPE.sent_at.date()
+    )
 
 
 def test_headers_say_who_when_and_in_what_language(facts):
@@ -182,7 +184,29 @@ def test_words_follow_what_is_known(facts):
         assert re.search("回这封信|reply to this letter", with_all)
         assert not re.search("回这封信|reply to this letter", without)
         assert not re.search("下次一起看|together again", without)
+        assert re.search("请随时告诉我们。|tell us when it happens.", without)
     assert "\n\n\n" not in texts(received(bare))[0].replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("days_later", [0, 91, 92, 93, 20_000])
+def test_a_letter_written_late_speaks_of_no_day_that_is_past(locked, facts, days_later):
+    """Neither in its words nor in its calendar, which stays away where no day is left."""
+    plan = plan_of(path_of(8))
+    sent_at = datetime(2026, 11, 22, 4, tzinfo=UTC) + timedelta(days=days_later)
+    envelope = replace(ENVELOPE, sent_at=sent_at)
+    late = LetterFacts.of(plan, facts.language, locked, envelope)
+    message = received(late)
+    ahead = [review for review in plan.reviews if review.due_on > sent_at.date()]
+    meets = [review.due_on for review in ahead if review.code == "follow_up"]
+    assert late.review_on == (meets[0] if meets else None)
+    _, *calendars = message.iter_attachments()
+    assert len(calendars) == bool(ahead)
+    for text in texts(message):
+        assert ("2027年2月22日" in text or "22 Feb 2027" in text) == bool(meets)
+        assert (late.days_name in text) == bool(ahead)
+        assert bool(re.search("附件有两个|Two files", text)) == bool(ahead)
+        assert "None" not in text
+    assert "\n\n\n" not in texts(message)[0].replace("\r\n", "\n")
 
 
 def test_client_text_is_data(facts):

@@ -6,12 +6,15 @@ import csv
 import re
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 import typer
 from typer.testing import CliRunner
 
 from reports.delivery import mail_commands
+from reports.run.ledger.tables import mails
 from tests.delivery.approved_book import AS_OF
 
 
@@ -103,12 +106,20 @@ def test_sending_random_passwords_needs_a_sheet(book, relay, planner, tmp_path):
 def test_a_person_s_word_needs_a_note_and_a_mail_it_fits(book, relay, planner, tmp_path):
     """An unclear mail is settled by hand; its history keeps who said what."""
     book.add("lp-1", "lost-1@example.com")
+    book.add("lp-2", "lp-2@example.com", is_approved=False)
     relay.settings_file(tmp_path / "delivery.toml")
     planner("mail", "--send", "--password-sheet", str(tmp_path / "sheet.csv"), code=1)
     assert "--note" in planner("outbox", "--was-sent", "lp-1", code=2)
     assert "没有处于以下状态的邮件" in planner(
-        "outbox", "--was-sent", "lp-9", "--note", "x", code=2
+        "outbox", "--was-sent", "lp-2", "--note", "x", code=2
     )
+    # As pasted from a spreadsheet, and with a sign between that nobody sees.
+    for number in (
+        "110105\t19491231\t002X",
+        "138\u200b0013\u200b8000",
+        "6222\n0212\n3456\n7890\n128",
+    ):
+        assert "不要写证件号" in planner("outbox", "--was-sent", "lp-1", "--note", number, code=2)
     assert "结果不明" in planner("outbox")
     said = planner("outbox", "--was-sent", "lp-1", "--note", "客户收到了")
     assert "已发出" in said
@@ -152,6 +163,127 @@ def test_the_sheet_is_kept_while_mails_may_still_go(book, relay, planner, tmp_pa
         again = planner(*send, *more, code=0 if more else 1)
         assert "不要写在邮件里" not in again
         assert "先留着" in again
+
+
+def test_the_sheet_is_kept_while_it_has_the_password_of_another_day_s_mail(
+    book, relay, planner, tmp_path
+):
+    """A mail of today has gone; one of an earlier day, put off, has its password there."""
+    book.add("lp-1", "rcpt450-1@example.com")
+    relay.settings_file(tmp_path / "delivery.toml")
+    sheet = tmp_path / "sheet.csv"
+    planner("mail", "--send", "--password-sheet", str(sheet), code=1)
+    with book.ledger() as ledger, ledger.writing() as connection:
+        connection.execute(sa.update(mails).values(as_of=AS_OF - timedelta(days=1)))
+    book.add("lp-2", "lp-2@example.com")
+    said = planner("mail", "lp-2", "--send", "--password-sheet", str(sheet))
+    assert "先留着" in said
+    assert "销毁" not in said
+    assert "2026-11-21" in said
+    other = tmp_path / "other.csv"
+    book.add("lp-3", "lp-3@example.com")
+    said = planner("mail", "lp-3", "--send", "--password-sheet", str(other))
+    assert "销毁" in said
+    assert "先留着" not in said
+
+
+def test_two_lines_for_a_client_are_told_apart(book, relay, planner, tmp_path):
+    """Sent, corrected and sent again: which password opens the one that went last."""
+    book.add("lp-1", "lp-1@example.com")
+    relay.settings_file(tmp_path / "delivery.toml")
+    sheet = tmp_path / "sheet.csv"
+    send = ["mail", "--send", "--password-sheet", str(sheet)]
+    assert "不止一行" not in planner(*send)
+    book.add("lp-1", "lp-1@example.com", note="a word more")
+    planner(*send, code=1)
+    planner("outbox", "--send-again", "lp-1", "--note", "改了一处")
+    said = planner(*send)
+    first, later = csv.DictReader(sheet.read_text("ascii").splitlines())
+    assert later["replaces"] == first["drawn_at"] != ""
+    assert f"lp-1 在密码单上不止一行：这次发出的规划书用 {later['drawn_at']} 生成的密码" in said
+
+
+def test_a_run_without_a_mail_leaves_no_sheet_and_no_folder(book, relay, planner, tmp_path):
+    """Nobody wonders what an empty one is for."""
+    book.add("lp-1", "lp-1@example.com", is_approved=False)
+    relay.settings_file(tmp_path / "delivery.toml")
+    sheet = tmp_path / "sheet.csv"
+    said = planner("mail", code=1)
+    assert "没有写草稿" in said
+    assert "看过草稿" not in said
+    assert "no draft was written" in planner("mail", "lp-1", "--language", "en", code=1)
+    assert not (book.out / "mail").exists()
+    planner("mail", "--send", "--password-sheet", str(sheet), code=1)
+    assert not sheet.exists()
+
+
+def test_a_mail_that_has_gone_is_not_offered_as_a_draft(book, relay, planner, tmp_path):
+    """It is told as gone, and nobody is asked to send it."""
+    book.add("lp-1", "lp-1@example.com")
+    relay.settings_file(tmp_path / "delivery.toml")
+    planner("mail", "--send", "--password-sheet", str(tmp_path / "sheet.csv"))
+    said = planner("mail")
+    assert "lp-1  l***@e***.com  此前已发出\n" in said
+    assert "--send" not in said
+    assert "已写成草稿" not in said
+
+
+def test_a_mail_put_off_says_when_it_is_tried_next(book, relay, planner, tmp_path):
+    """In the run that put it off, and in the one that came too early."""
+    book.add("lp-1", "rcpt450-1@example.com")
+    relay.settings_file(tmp_path / "delivery.toml")
+    send = ["mail", "--send", "--password-sheet", str(tmp_path / "sheet.csv")]
+    for _ in range(2):
+        assert re.search(r"稍后重发  下次重发 20\d\d-\d\d-\d\d \d\d:\d\d", planner(*send, code=1))
+
+
+def test_a_mail_we_keep_back_is_told_without_the_relay_s_former_words(
+    book, relay, planner, tmp_path
+):
+    """Neither its code nor its reply: it was not asked this time."""
+    book.add("lp-1", "rcpt450-1@example.com")
+    settings = relay.settings_file(tmp_path / "delivery.toml")
+    send = ["mail", "--send", "--password-sheet", str(tmp_path / "sheet.csv")]
+    assert "4.2.0" in planner(*send, code=1)
+    assert "450" in planner("outbox")
+    relay.settings_file(settings, max_bytes=10_000)
+    with book.ledger() as ledger, ledger.writing() as connection:
+        connection.execute(sa.update(mails).values(next_try_at=None, state="queued"))
+    said = planner(*send, code=1)
+    assert "lp-1  r***@e***.com  未发\n" in said
+    assert not re.search("4[.]2[.]0|450", planner("outbox"))
+
+
+def test_a_sheet_goes_with_random_passwords_alone(book, relay, planner, tmp_path):
+    """Without one they cannot be kept; with another source it would stay empty."""
+    book.add("lp-1", "lp-1@example.com")
+    relay.settings_file(tmp_path / "delivery.toml")
+    sheet = str(tmp_path / "sheet.csv")
+    for language, missing, unused in [
+        ("zh", "随机密码要有一张密码单", "另有来源"),
+        ("en", "need a file to be kept in", "from elsewhere"),
+    ]:
+        more = ["mail", "lp-1", "--send", "--language", language]
+        assert missing in planner(*more, code=2)
+        more = [*more, "--passwords", "environment", "--password-sheet", sheet]
+        assert unused in planner(*more, code=2)
+    assert relay.mails() == []
+
+
+def test_settings_that_are_not_there_are_not_told_as_incomplete(book, planner):
+    """One slip in a name is one problem."""
+    book.add("lp-1", "lp-1@example.com")
+    said = planner("mail", "--settings", "nope.toml", code=2)
+    assert said.count("\n") == 1
+    assert "nope.toml  文件无法打开" in said
+
+
+def test_states_are_listed_as_each_language_does(book, planner):
+    """With the mark that belongs between Chinese words."""
+    book.add("lp-1", "lp-1@example.com")
+    ask = ["outbox", "--resend", "lp-1", "--note", "x"]
+    assert "结果不明、被拒收、多次未成、已退回" in planner(*ask, code=2)
+    assert "unclear, rejected, given up, bounced" in planner(*ask, "--language", "en", code=2)
 
 
 def test_sending_without_settings_names_the_page_that_helps(book, planner):

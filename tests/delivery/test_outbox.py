@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from reports.delivery.decisions import BOUNCED, RESEND, SEND_AGAIN, WAS_SENT, decide
 from reports.delivery.mails import Addressed, MailKey
 from reports.delivery.outbox import Outbox
 from reports.delivery.settings import MailSettings
@@ -36,10 +37,16 @@ def clock():
 
 
 @pytest.fixture
-def outbox(tmp_path, clock):
-    """An empty outbox."""
+def ledger(tmp_path, clock):
+    """An empty ledger."""
     with Ledger(tmp_path, clock=clock) as ledger:
-        yield Outbox(ledger, SETTINGS)
+        yield ledger
+
+
+@pytest.fixture
+def outbox(ledger):
+    """An empty outbox."""
+    return Outbox(ledger, SETTINGS)
 
 
 def addressed(client="lp-1", plan="a", recipient="b", as_of=DAY):
@@ -167,47 +174,80 @@ def test_an_unsent_mail_of_a_plan_that_no_longer_stands_never_goes(outbox):
     assert outbox.claim(other.id, PDF) is not None
 
 
-def test_an_ambiguous_mail_goes_again_only_on_a_persons_word(outbox):
+def test_an_ambiguous_mail_goes_again_only_on_a_persons_word(ledger, outbox):
     """Resent under the same Message-ID, or settled as sent, with who said so."""
     first = ended(outbox, Ambiguous("lost"))
-    again = outbox.resend(first.id, "called:\x1b[2J not there")
+    again = decide(ledger, first.id, RESEND, "called:\x1b[2J not there")
     assert (again.state, again.reason) == ("queued", ("resend", "called: [2J not there"))
     taken = outbox.claim(first.id, PDF)
     assert (taken.message_id, taken.data_at) == (first.message_id, None)
     outbox.record(first.id, Ambiguous("lost again"))
-    assert outbox.was_sent(first.id, "she has it").state == "sent"
+    assert decide(ledger, first.id, WAS_SENT, "she has it").state == "sent"
     told = [each.outcome for each in outbox.attempts(first.id)]
     assert told == ["ambiguous", "resend", "ambiguous", "was_sent"]
     assert outbox.attempts(first.id)[-1].reply.endswith(": she has it")
 
 
-@pytest.mark.parametrize("decision", ["resend", "was_sent", "bounced"])
-def test_a_persons_word_is_taken_only_where_it_makes_sense(outbox, decision):
+@pytest.mark.parametrize("decision", [RESEND, WAS_SENT, BOUNCED])
+def test_a_persons_word_is_taken_only_where_it_makes_sense(ledger, outbox, decision):
     """A mail in the queue is neither resent nor bounced."""
     mail = outbox.queue(addressed())
     with pytest.raises(ValueError, match="is queued"):
-        getattr(outbox, decision)(mail.id, "")
+        decide(ledger, mail.id, decision, "")
 
 
-def test_a_mail_that_came_back_may_be_sent_again(outbox):
+def test_a_mail_that_came_back_may_be_sent_again(ledger, outbox):
     """As after any end that is known."""
     mail = ended(outbox, Accepted(250, "ok"))
-    assert outbox.bounced(mail.id, "mailbox full").state == "bounced"
-    assert outbox.resend(mail.id, "emptied").state == "queued"
+    assert decide(ledger, mail.id, BOUNCED, "mailbox full").state == "bounced"
+    assert decide(ledger, mail.id, RESEND, "emptied").state == "queued"
 
 
-def test_a_resent_mail_says_nothing_of_the_last_time(outbox):
+def test_a_resent_mail_says_nothing_of_the_last_time_but_that_it_was_tried(ledger, outbox):
     """Neither the old reply nor its code."""
     mail = ended(outbox, Rejected(550, "no such mailbox"))
-    again = outbox.resend(mail.id, "the relay was wrong")
-    assert (again.reply_code, again.reply, again.attempts) == (None, None, 0)
+    again = decide(ledger, mail.id, RESEND, "the relay was wrong")
+    assert (again.reply_code, again.reply, again.attempts) == (None, None, 1)
+    assert (again.data_at, again.ended_at) == (None, None)
 
 
-def test_only_a_mail_kept_back_as_a_repeat_is_sent_again_by_a_word(outbox):
+def test_a_resent_mail_has_all_its_tries_again_and_keeps_their_count(ledger, outbox, clock):
+    """A person who has seen to the cause asks for more than one further try."""
+    mail = outbox.queue(addressed())
+
+    def put_off():
+        outbox.claim(mail.id, PDF)
+        tried = outbox.record(mail.id, Deferred(450, "later"))
+        clock.now = tried.next_try_at or clock.now
+        return tried.state
+
+    whole = ["deferred", "deferred", "deferred", "given_up"]
+    assert [put_off() for _ in whole] == whole
+    decide(ledger, mail.id, RESEND, "the relay has room again")
+    assert [put_off() for _ in whole] == whole
+    assert outbox.mails()[0].attempts == 8
+
+
+def test_what_is_kept_back_or_cut_off_says_nothing_of_an_earlier_reply(outbox, clock):
+    """The relay was not asked this time; what it said before stands among the attempts."""
+    for client in ("kept", "cut", "replaced"):
+        mail = claimed(outbox, client=client)
+        outbox.record(mail.id, Deferred(450, "later"))
+    clock.now += timedelta(minutes=5)
+    outbox.refuse(addressed("kept"), ["oversize"])
+    outbox.claim(outbox.find(addressed("cut").key).id, PDF)
+    outbox.recover()
+    outbox.queue(addressed("replaced", plan="f"))
+    assert {(each.reply_code, each.reply) for each in outbox.mails()} == {(None, None)}
+    kept = outbox.find(addressed("kept").key)
+    assert [each.reply_code for each in outbox.attempts(kept.id)] == [450]
+
+
+def test_only_a_mail_kept_back_as_a_repeat_is_sent_again_by_a_word(ledger, outbox):
     """Consent is nothing that a manager's word makes good."""
     kept = outbox.refuse(addressed(), ["no_email_consent?"])
-    with pytest.raises(ValueError, match="kept back"):
-        outbox.send_again(kept.id, "please")
+    with pytest.raises(ValueError, match="not said of it"):
+        decide(ledger, kept.id, SEND_AGAIN, "please")
     assert outbox.claim(kept.id, PDF) is None
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import os
+import re
 import traceback
+from datetime import UTC, date, datetime, timedelta
 
 import keyring
 import keyring.backend
@@ -14,6 +17,9 @@ import pytest
 
 from planning.errors import ClientFileError
 from reports.delivery.passwords import (
+    LEAST_DIFFERENT,
+    LEAST_SIGNS,
+    MOST_SIGNS,
     EnvironmentPasswords,
     FilePasswords,
     KeyringPasswords,
@@ -21,18 +27,21 @@ from reports.delivery.passwords import (
     is_weak,
     passwords_from,
 )
-from reports.delivery.sheet import ALPHABET, RandomPasswords, random_password
+from reports.delivery.sheet import ALPHABET, Drawing, RandomPasswords, random_password
 from reports.language.problems import problem_lines
 
 STRONG = "copper-Lantern-9"
 OTHER = "Velvet!harbour42"
 PLAN = "a" * 64
+NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
+HEAD = ["client", "password", "as_of", "language", "drawn_at", "replaces", "plan_sha256"]
 
 
-def plan_of(client):
-    """Every client's plan is the same one."""
-    del client
-    return PLAN
+def drawing(plans=None, moments=None):
+    """What passwords are drawn for: clients' plans, all the same where none are told."""
+    told = itertools.repeat(NOON) if moments is None else iter(moments)
+    plan_of = plans.__getitem__ if plans else lambda _: PLAN
+    return Drawing(date(2026, 11, 22), "zh", plan_of, lambda: next(told))
 
 
 def problems_of(action):
@@ -74,55 +83,121 @@ def test_the_sheet_is_for_one_user_and_on_the_disk_before_the_password_is_known(
     sync = os.fsync
     monkeypatch.setattr(os, "fsync", lambda place: (synced.append(os.fstat(place)), sync(place)))
     sheet = tmp_path / "sheet.csv"
-    source = RandomPasswords.kept_in(sheet, plan_of)
+    source = RandomPasswords(sheet, drawing())
+    assert not sheet.exists()
+    source.password_of("wu")
     assert sheet.stat().st_mode & 0o777 == 0o600
     synced.clear()
     password = source.password_of("li")
     (flushed,) = synced
     assert (flushed.st_ino, flushed.st_size) == (sheet.stat().st_ino, sheet.stat().st_size)
     rows = list(csv.reader(sheet.read_text("ascii").splitlines()))
-    assert rows == [["client", "password", "plan_sha256"], ["li", password, PLAN]]
+    drawn_at = f"{NOON.astimezone():%Y-%m-%d %H:%M:%S}"
+    assert (rows[0], rows[2]) == (
+        HEAD,
+        ["li", password, "2026-11-22", "zh", drawn_at, "", PLAN],
+    )
 
 
 def test_a_run_that_goes_on_sends_the_same_password(tmp_path):
     """One a client and plan; another plan of the client gets another."""
     sheet, plans = tmp_path / "sheet.csv", {"li": "a" * 64, "wu": "b" * 64}
-    first = RandomPasswords.kept_in(sheet, plans.__getitem__)
+    first = RandomPasswords(sheet, drawing(plans))
     before = {client: first.password_of(client) for client in plans}
     assert before == {client: first.password_of(client) for client in plans}
-    again = RandomPasswords.kept_in(sheet, plans.__getitem__)
+    again = RandomPasswords(sheet, drawing(plans))
     assert {client: again.password_of(client) for client in plans} == before
     plans["li"] = "c" * 64
     assert again.password_of("li") not in before.values()
     assert len(sheet.read_text("ascii").splitlines()) == 4
 
 
-@pytest.mark.parametrize("kept_bytes", [0, 3, 27, 28, 40, 55])
+def test_of_two_lines_for_a_client_the_later_says_which_one_it_replaces(tmp_path):
+    """When each was drawn and for which day; a plan of another day or language replaces none."""
+    sheet, plans = tmp_path / "sheet.csv", {"li": "a" * 64, "wu": "b" * 64}
+    moments = [NOON, NOON + timedelta(hours=1), NOON + timedelta(hours=2)]
+    source = RandomPasswords(sheet, drawing(plans, moments))
+    for client in ("li", "wu"):
+        source.password_of(client)
+    assert source.replacing(["li", "wu", "li"]) == ()
+    plans["li"] = "c" * 64
+    source.password_of("li")
+    other = Drawing(date(2026, 12, 1), "zh", lambda _: "d" * 64, lambda: NOON)
+    RandomPasswords(sheet, other).password_of("li")
+    drawn = [f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" for moment in moments]
+    rows = list(csv.DictReader(sheet.read_text("ascii").splitlines()))
+    assert [(row["client"], row["as_of"], row["replaces"]) for row in rows] == [
+        ("li", "2026-11-22", ""),
+        ("wu", "2026-11-22", ""),
+        ("li", "2026-11-22", drawn[0]),
+        ("li", "2026-12-01", ""),
+    ]
+    again = RandomPasswords(sheet, drawing(plans))
+    (later,) = again.replacing(["li", "wu"])
+    assert (later.drawn_at, later.replaces) == (drawn[2], drawn[0])
+    assert again.password_of("li") == rows[2]["password"]
+    assert again.holds("li", "a" * 64)
+    assert not again.holds("wu", "a" * 64)
+
+
+def test_a_sheet_of_the_former_form_is_gone_on_with(tmp_path):
+    """In its own form, so that every line of it stays under the head."""
+    known = random_password()
+    text = f"client,password,plan_sha256\nli,{known},{PLAN}\n"
+    sheet = private(tmp_path / "sheet.csv", text)
+    source = RandomPasswords(sheet, drawing())
+    assert source.password_of("li") == known
+    drawn = source.password_of("wu")
+    assert sheet.read_text("ascii") == f"{text}wu,{drawn},{PLAN}\n"
+    assert RandomPasswords(sheet, drawing()).password_of("wu") == drawn
+
+
+def test_a_sheet_is_made_when_the_first_password_is_drawn(tmp_path):
+    """A run without a mail leaves no file; what somebody puts there meanwhile is not written to."""
+    sheet = tmp_path / "sheet.csv"
+    source = RandomPasswords(sheet, drawing())
+    assert list(tmp_path.iterdir()) == []
+    private(sheet, "mine\n")
+    assert problems_of(lambda: source.password_of("li")) == [(1, "", "secret_no_sheet")]
+    assert sheet.read_text("utf-8") == "mine\n"
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 3, 27, 63, 64, 80, 95])
 def test_a_sheet_that_a_crash_has_cut_off_is_gone_on_with(kept_bytes, tmp_path):
     """Nobody has been sent what the cut line held."""
     sheet = tmp_path / "sheet.csv"
-    RandomPasswords.kept_in(sheet, plan_of).password_of("li")
+    RandomPasswords(sheet, drawing()).password_of("li")
     os.truncate(sheet, kept_bytes)
-    password = RandomPasswords.kept_in(sheet, plan_of).password_of("wu")
-    assert RandomPasswords.kept_in(sheet, plan_of).password_of("wu") == password
-    rows = list(csv.reader(sheet.read_text("ascii").splitlines()))
-    assert rows == [["client", "password", "plan_sha256"], ["wu", password, PLAN]]
+    password = RandomPasswords(sheet, drawing()).password_of("wu")
+    assert RandomPasswords(sheet, drawing()).password_of("wu") == password
+    head, row = csv.reader(sheet.read_text("ascii").splitlines())
+    assert (head, row[:2], row[-1]) == (HEAD, ["wu", password], PLAN)
 
 
 def test_a_file_that_is_no_sheet_is_left_as_it_is(tmp_path):
     """Nor is a sheet that somebody has changed, or opened to others, gone on with."""
-    for number, text in enumerate(["a letter\n", "client,password,plan_sha256\nli,hunter2,x\n"]):
+    head, known = ",".join(HEAD), random_password()
+    wrong = [
+        (1, "a letter\n"),
+        (2, "client,password,plan_sha256\nli,hunter2,x\n"),
+        (2, f"{head}\nli,hunter2,x\n"),
+        (2, f"{head}\nli,{known},{PLAN}\n"),
+        (3, f"client,password,plan_sha256\nli,{known},{PLAN}\nwu,{known},a,b,c,d,{PLAN}\n"),
+    ]
+    for number, (line, text) in enumerate(wrong):
         path = private(tmp_path / f"{number}.csv", text)
-        place = (number + 1, "", "secret_no_sheet")
-        assert problems_of(lambda path=path: RandomPasswords.kept_in(path, plan_of)) == [place]
+        place = (line, "", "secret_no_sheet")
+        assert problems_of(lambda path=path: RandomPasswords(path, drawing())) == [place]
         assert path.read_text("utf-8") == text
     sheet = tmp_path / "sheet.csv"
-    source = RandomPasswords.kept_in(sheet, plan_of)
+    source = RandomPasswords(sheet, drawing())
+    source.password_of("wu")
     sheet.chmod(0o640)
-    closed = [(0, "", "secret_open_to_others")]
-    assert problems_of(lambda: RandomPasswords.kept_in(sheet, plan_of)) == closed
-    assert problems_of(lambda: source.password_of("li")) == closed
-    assert len(sheet.read_text("ascii").splitlines()) == 1
+    assert problems_of(lambda: RandomPasswords(sheet, drawing())) == [
+        (0, "", "sheet_open_to_others")
+    ]
+    assert problems_of(lambda: source.password_of("li")) == [(0, "", "private_open_to_others")]
+    assert len(sheet.read_text("ascii").splitlines()) == 2
 
 
 def test_a_link_leads_to_no_other_file(tmp_path):
@@ -132,14 +207,14 @@ def test_a_link_leads_to_no_other_file(tmp_path):
     link.symlink_to(target)
     dangling.symlink_to(tmp_path / "new")
     for path in (link, dangling):
-        assert problems_of(lambda path=path: RandomPasswords.kept_in(path, plan_of))
+        assert problems_of(lambda path=path: RandomPasswords(path, drawing()))
         assert problems_of(lambda path=path: FilePasswords.read(path))
     assert not (tmp_path / "new").exists()
 
 
 def test_a_folder_that_is_not_there_or_a_pipe_is_told_at_once(tmp_path):
     """Nothing hangs, nothing is made."""
-    (told,) = problems_of(lambda: RandomPasswords.kept_in(tmp_path / "no" / "sheet.csv", plan_of))
+    (told,) = problems_of(lambda: RandomPasswords(tmp_path / "no" / "sheet.csv", drawing()))
     assert told == (0, "", "unreadable")
     os.mkfifo(tmp_path / "pipe", 0o600)
     assert problems_of(lambda: FilePasswords.read(tmp_path / "pipe")) == [(0, "", "secret_no_file")]
@@ -181,7 +256,7 @@ def test_a_secret_file_that_others_can_read_is_refused(mode, tmp_path):
     """Whatever it holds."""
     path = private(tmp_path / "secrets.csv", f"li,{STRONG}\n")
     path.chmod(mode)
-    assert problems_of(lambda: FilePasswords.read(path)) == [(0, "", "secret_open_to_others")]
+    assert problems_of(lambda: FilePasswords.read(path)) == [(0, "", "passwords_open_to_others")]
 
 
 def test_an_environment_variable_is_named_after_the_client():
@@ -246,7 +321,7 @@ def test_two_clients_of_a_run_never_share_a_password(source, system_keyring, mon
     system_keyring({("plans", client): password for client, password in told.items()})
     for client, password in told.items():
         monkeypatch.setenv(f"PLANNER_PASSWORD_{client.upper()}", password)
-    passwords = passwords_from(source, None, plan_of, [*told, "sun"])
+    passwords = passwords_from(source, None, drawing(), [*told, "sun"])
     for client in ("li", "wu"):
         with pytest.raises(PasswordError, match=f"{client}: password_shared") as refused:
             passwords.password_of(client)
@@ -259,7 +334,8 @@ def test_two_clients_of_a_run_never_share_a_password(source, system_keyring, mon
     [
         "", "hunter2", "19900101199001", "11010519491231002X", "13800000000138",
         "abababababababab", "with some spaces", "密码密码密码密码密码密码",
-        "example-08!Qx7", "x" * 128,
+        "example-08!Qx7", "x" * 128, "139-1234-5678x", "+8613912345678", "139.1234.5678",
+        "110105-19491231-002X", "1995/01/02/1995", "Luo19980101luo", "luo@mail.example.cn",
     ],
 )  # fmt: skip
 def test_what_thieves_try_first_is_too_weak(password):
@@ -268,12 +344,16 @@ def test_what_thieves_try_first_is_too_weak(password):
     source = EnvironmentPasswords({"PLANNER_PASSWORD_EXAMPLE_08": password})
     with pytest.raises(PasswordError) as refused:
         source.password_of("example-08")
+    if password:
+        for language in ("zh", "en"):
+            said = refused.value.refusal.sentence(language)
+            assert re.search(f"{LEAST_SIGNS}.*{MOST_SIGNS}.*{LEAST_DIFFERENT}", said)
     assert not password or password not in "".join(traceback.format_exception(refused.value))
 
 
 def test_no_source_shows_its_passwords(tmp_path):
     """In no `repr`."""
-    sheet = RandomPasswords.kept_in(tmp_path / "sheet.csv", plan_of)
+    sheet = RandomPasswords(tmp_path / "sheet.csv", drawing())
     drawn = sheet.password_of("li")
     path = private(tmp_path / "secrets.csv", f"li,{STRONG}\n")
     sources = [
@@ -289,14 +369,18 @@ def test_a_source_is_chosen_by_name(tmp_path, monkeypatch):
     path = private(tmp_path / "secrets.csv", f"li,{STRONG}\n")
     monkeypatch.setenv("PLANNER_PASSWORD_LI", OTHER)
     sheet = tmp_path / "sheet.csv"
-    assert passwords_from(f"file:{path}", None, plan_of).password_of("li") == STRONG
-    assert passwords_from("environment", None, plan_of).password_of("li") == OTHER
-    assert passwords_from("keyring:plans", None, plan_of).source == KeyringPasswords("plans")
-    assert passwords_from("random", sheet, plan_of).sheet == sheet
+    assert passwords_from(f"file:{path}", None, drawing()).password_of("li") == STRONG
+    assert passwords_from("environment", None, drawing()).password_of("li") == OTHER
+    assert passwords_from("keyring:plans", None, drawing()).source == KeyringPasswords("plans")
+    assert passwords_from("random", sheet, drawing()).sheet == sheet
     for text in ("hunter2", "", "file:", "random:x", "keyring:"):
-        assert problems_of(lambda text=text: passwords_from(text, sheet, plan_of)) == [
+        assert problems_of(lambda text=text: passwords_from(text, sheet, drawing())) == [
             (0, "--passwords", "password_source")
         ]
-    assert problems_of(lambda: passwords_from("random", None, plan_of)) == [
-        (0, "--password-sheet", "missing")
+    assert problems_of(lambda: passwords_from("random", None, drawing())) == [
+        (0, "--password-sheet", "password_sheet_missing")
     ]
+    for other in ("environment", f"file:{path}", "keyring:plans"):
+        assert problems_of(lambda other=other: passwords_from(other, sheet, drawing())) == [
+            (0, "--password-sheet", "password_sheet_unused")
+        ]

@@ -15,7 +15,14 @@ import pytest
 from planning.rule_files import read_rule_book
 from reports.delivery.approval import Approver, Desk
 from reports.delivery.purge import Purge
-from reports.delivery.purge_report import purge_lines, purge_table
+from reports.delivery.purge_report import (
+    OtherFileError,
+    UnwritableError,
+    purge_lines,
+    purge_table,
+    require_place,
+    write_table,
+)
 from reports.delivery.retention import due_on, terms_of
 from reports.run.batch import CLIENT_PLAN
 from reports.run.gates.tokens import Token, Tokens
@@ -249,6 +256,39 @@ def test_the_report_is_a_table_of_every_item(office):
     for language in ("zh", "en"):
         told = "\n".join(purge_lines(items, language, is_applied=False))
         assert "--apply" in told
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_report_that_cannot_be_written_is_told_by_its_own_name(tmp_path, language):
+    """In the reader's language and before anything goes; no name that is ours is shown."""
+    (tmp_path / "folder").mkdir()
+    for place in (tmp_path / "no" / "p.csv", tmp_path / "folder"):
+        for act in (require_place, lambda place: write_table(place, b"")):
+            with pytest.raises(UnwritableError) as refused:
+                act(place)
+            said = refused.value.sentence(language)
+            assert f" {place}" in said
+            assert bool(re.search("[一-鿿]", said)) == (language == "zh")
+            assert ".p.csv-" not in said
+            assert language == "en" or "directory" not in said
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
+    fine = tmp_path / "p.csv"
+    require_place(fine)
+    table = purge_table([], language, is_applied=False)
+    write_table(fine, table)
+    require_place(fine)
+    assert fine.read_bytes() == table
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_report_is_written_over_no_other_file(tmp_path, language):
+    """Such as the ledger."""
+    ledger = tmp_path / "ledger.sqlite"
+    ledger.write_bytes(b"SQLite format 3\0")
+    with pytest.raises(OtherFileError) as refused:
+        require_place(ledger)
+    assert str(ledger) in refused.value.sentence(language)
+    assert ledger.read_bytes() == b"SQLite format 3\0"
 
 
 @pytest.fixture

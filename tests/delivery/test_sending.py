@@ -14,15 +14,18 @@ import pytest
 import sqlalchemy as sa
 
 from reports.delivery.cases import Day, Look, cases_of, reason_words
+from reports.delivery.decisions import DECISIONS, SEND_AGAIN
+from reports.delivery.decisions import decide as decide_on
 from reports.delivery.mails import Addressed, MailKey
 from reports.delivery.outbox import Outbox
 from reports.delivery.pace import Pace
 from reports.delivery.parcel import Post
 from reports.delivery.sending import LinkedFolderError, Sender, drafts
 from reports.delivery.settings import DRAFTS_ONLY
-from reports.delivery.smtp import Accepted, SetupFailure, UnreachableError
+from reports.delivery.smtp import Accepted, Deferred, SetupFailure, UnreachableError
 from reports.run.ledger.login import login
 from reports.run.ledger.tables import approvals, runs
+from reports.run.ledger.tables import mails as mails_table
 from tests.delivery.approved_book import AS_OF
 
 TWO = ["lp-1", "lp-2"]
@@ -54,8 +57,10 @@ def drafted(book, settings=DRAFTS_ONLY, *clients):
     """A run that only writes letters."""
     with book.ledger() as ledger:
         day = Day(AS_OF, "zh", book.out)
-        cases = cases_of(Look.at(ledger, day), clients)
-        return drafts(Post(day, settings, Passwords()), cases, ledger, lambda _: None)
+        look = Look.at(ledger, day)
+        return drafts(
+            Post(day, settings, Passwords()), cases_of(look, clients), look, lambda _: None
+        )
 
 
 def mails(book):
@@ -67,8 +72,8 @@ def mails(book):
 def decide(book, verb, client):
     """A person's word about a client's mail."""
     with book.ledger() as ledger:
-        box = Outbox(ledger, DRAFTS_ONLY)
-        return getattr(box, verb)(box.mails(client=client)[-1].id, "asked by telephone")
+        mail = Outbox(ledger, DRAFTS_ONLY).mails(client=client)[-1]
+        return decide_on(ledger, mail.id, DECISIONS[verb], "asked by telephone")
 
 
 def revoke(book):
@@ -410,6 +415,21 @@ def test_a_second_mail_of_a_day_waits_for_a_person(book, relay, clock, address, 
     assert [mail["X-Envelope-To"] for mail in relay.mails()] == ["lp-1@example.com", address]
 
 
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("lp-1@example.com", "sent_in_other_language"), ("new@example.org", "sent_elsewhere")],
+)
+def test_a_second_mail_of_a_day_waits_though_its_language_is_another(book, relay, address, code):
+    """One household has one plan of a day, and one mailbox gets it."""
+    book.add("lp-1", "lp-1@example.com")
+    sent(book, relay.settings())
+    with book.ledger() as ledger, ledger.writing() as connection:
+        connection.execute(sa.update(mails_table).values(language="en"))
+    book.add("lp-1", address, note="one word more")
+    assert codes(sent(book, relay.settings())[1]) == {"lp-1": [code]}
+    assert len(relay.mails()) == 1
+
+
 def test_a_second_mail_of_a_day_waits_behind_an_unclear_one(book, relay):
     """Nobody knows whether the first arrived."""
     book.add("lp-1", "lost-1@example.com")
@@ -450,7 +470,7 @@ def test_an_older_plan_does_not_follow_a_newer_one(book, relay):
     assert "2026年12月1日" in report.told[0].refusals[0].sentence("zh")
     with book.ledger() as ledger:
         box = Outbox(ledger, DRAFTS_ONLY)
-        box.send_again(box.mails(AS_OF)[0].id, "the court wants it")
+        decide_on(ledger, box.mails(AS_OF)[0].id, SEND_AGAIN, "the court wants it")
     assert sent(book, relay.settings())[0] == {"lp-1": "sent"}
 
 
@@ -573,6 +593,72 @@ def cases_of_book(book):
         return cases_of(Look.at(ledger, Day(AS_OF, "zh", book.out)), ())
 
 
+@pytest.mark.parametrize(
+    ("temper", "state"), [("fine", "sent"), ("lost", "ambiguous"), ("rcpt550", "rejected")]
+)
+def test_what_would_not_go_is_told_and_not_drafted(book, relay, temper, state):
+    """Nobody is to look at a letter, and add a word, for a mail that is past being sent."""
+    book.add("lp-1", f"{temper}-1@example.com")
+    draft = drafted(book).told[0].draft
+    sent(book, relay.settings())
+    (told,) = drafted(book).told
+    assert (told.state, told.is_old, told.draft, draft.exists()) == (state, True, None, False)
+    if temper != "rcpt550":
+        lose_ledger(book)
+        book.build("lp-1")
+        book.approve("lp-1")
+        assert drafted(book).told[0].state == "ambiguous"
+        decide_lost(book, relay)
+        assert drafted(book).told[0].state == "draft"
+
+
+def decide_lost(book, relay):
+    """Have the sender find the mail in the journal, and a person say that it is to go."""
+    sent(book, relay.settings())
+    decide(book, "resend", "lp-1")
+
+
+def test_a_mail_put_off_is_drafted_as_it_will_go(book, relay):
+    """The next run sends it."""
+    book.add("lp-1", "rcpt450-1@example.com")
+    sent(book, relay.settings())
+    assert drafted(book).told[0].state == "draft"
+
+
+def test_looking_at_letters_makes_no_folder_without_one(book):
+    """A day without an approved plan leaves nothing behind."""
+    book.add("lp-1", "lp-1@example.com", is_approved=False)
+    drafted(book)
+    assert not (book.out / "mail").exists()
+
+
+def test_a_mail_we_keep_back_says_nothing_of_the_relay(book, relay, clock):
+    """It was put off once; the second time the relay was not asked."""
+    book.add("lp-1", "rcpt450-1@example.com")
+    _, report = sent(book, relay.settings())
+    assert report.told[0].next_try_at == mails(book)["lp-1"].next_try_at
+    clock.now += timedelta(minutes=5)
+    _, report = sent(book, relay.settings(max_bytes=10_000))
+    assert codes(report) == {"lp-1": ["oversize"]}
+    assert report.told[0].reply == ""
+    mail = mails(book)["lp-1"]
+    assert (mail.reply_code, mail.reply, mail.attempts) == (None, None, 1)
+
+
+def test_a_run_s_end_knows_of_open_mails_of_every_day(book, relay):
+    """Their passwords may stand on the sheet that somebody would destroy."""
+    book.add("lp-1", "lp-1@example.com")
+    with book.ledger() as ledger:
+        box, later = Outbox(ledger, DRAFTS_ONLY), AS_OF + timedelta(days=9)
+        for client, result in [("lp-2", Deferred(450, "")), ("lp-3", Accepted(250, ""))]:
+            key = MailKey(client, "f" * 64, "e" * 64)
+            mail = box.queue(Addressed(key, later, "zh", "l***@e***.com"))
+            box.claim(mail.id, "d" * 64)
+            box.record(mail.id, result)
+    _, report = sent(book, relay.settings())
+    assert [mail.client for mail in report.open_mails] == ["lp-2"]
+
+
 def test_a_draft_of_an_earlier_run_goes_when_the_letter_would_not(book):
     """Nobody is to look at a letter that is not what would be sent."""
     book.add("lp-1", "lp-1@example.com")
@@ -582,14 +668,20 @@ def test_a_draft_of_an_earlier_run_goes_when_the_letter_would_not(book):
     assert not draft.exists()
 
 
-def test_drafts_do_not_follow_a_link_out_of_the_folder(book, tmp_path):
-    """Whoever put it there would get every letter."""
-    book.add("lp-1", "lp-1@example.com")
-    (tmp_path / "elsewhere").mkdir()
-    (book.out / "mail").symlink_to(tmp_path / "elsewhere")
+@pytest.mark.parametrize("linked", ["mail", f"mail/{AS_OF}"])
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_drafts_do_not_follow_a_link_out_of_the_folder(book, tmp_path, linked, is_approved):
+    """Whoever put it there would get every letter, or lose a file of that name."""
+    book.add("lp-1", "lp-1@example.com", is_approved=is_approved)
+    elsewhere, link = tmp_path / "elsewhere", book.out / linked
+    mine = elsewhere / str(AS_OF) if linked == "mail" else elsewhere
+    mine.mkdir(parents=True)
+    (mine / "lp-1.eml").write_text("mine")
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
     with pytest.raises(LinkedFolderError, match="link"):
         drafted(book)
-    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert [path.read_text() for path in mine.iterdir()] == ["mine"]
 
 
 def test_a_mail_that_has_gone_is_told_as_gone_whatever_changes_later(book, relay, clock):

@@ -103,6 +103,7 @@ def test_the_environment_alone_is_enough(tmp_path, monkeypatch):
     assert (settings.sender, settings.security) == ("a@xn--fsqu00a.cn", "starttls")
     assert is_set_up(None, environ)
     assert not is_set_up(None, {})
+    assert not is_set_up(None, {"PLANNER_MAIL_PASSWORD": "x"})
 
 
 def test_every_problem_is_told_at_once_with_its_place(written):
@@ -114,7 +115,7 @@ def test_every_problem_is_told_at_once_with_its_place(written):
     )
     found = problems(written(text, 0o644), {"PLANNER_MAIL_ATTEMPTS": "0"})
     assert found == [
-        (0, "", "secret_open_to_others"),
+        (0, "", "settings_open_to_others"),
         (2, "host", "not_a_domain"),
         (3, "port", "less_than_equal"),
         (4, "security", "mail_in_clear"),
@@ -153,15 +154,48 @@ def test_a_password_file_is_one_line_that_nobody_else_reads(written, secret):
     secret.write_text(f"{SECRET}\n{SECRET}\n", "utf-8")
     assert problems(written()) == [(6, "password_file", "not_one_line")]
     secret.chmod(0o640)
-    assert problems(written()) == [(6, "password_file", "secret_open_to_others")]
+    assert problems(written()) == [(6, "password_file", "passwords_open_to_others")]
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path):
     """A slip in its name does not fall back on anything."""
-    assert (0, "", "unreadable") in problems(tmp_path / "delivry.toml")
+    assert problems(tmp_path / "delivry.toml") == [(0, "", "unreadable")]
+    assert problems(tmp_path) == [(0, "", "unreadable")]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_file_others_can_read_is_told_with_what_mends_it(written, secret, language):
+    """The command with the file's own name; of settings it is not said that passwords are there."""
+
+    def told(path):
+        with pytest.raises(ClientFileError) as error:
+            read_settings(path, {})
+        (line,) = problem_lines(error.value.problems, language)
+        return line
+
+    path = written(mode=0o644)
+    assert told(path).endswith(f"chmod 600 {path}")
+    assert not re.search("密码|password", told(path).removeprefix(str(path)))
+    path.chmod(0o600)
+    secret.chmod(0o644)
+    assert re.search("密码|passwords", told(path).partition("password_file")[2])
+    assert told(path).endswith(f"chmod 600 {secret}")
 
 
 def test_waits_end_with_the_attempts():
     """The last wait is used again where there are more attempts than waits."""
     settings = MailSettings("h", "s", "d", attempts=4, back_off_seconds=(5, 15))
     assert [settings.wait_seconds(tried) for tried in (1, 2, 3, 4)] == [5, 15, 15, None]
+
+
+@pytest.mark.parametrize(
+    "name", ["13800138000", "江南银行 11010519491231002X", "=?utf-8?q?x?=", "www.evil.example"]
+)
+def test_every_letter_shows_the_sender_s_name(name):
+    """It is an institution's, and no mail program makes something else of it."""
+    with pytest.raises(ClientFileError) as refused:
+        read_settings(None, {"PLANNER_MAIL_SENDER_NAME": name, "PLANNER_MAIL_HOST": "a.example.com",
+                             "PLANNER_MAIL_SENDER": "a@example.com"})  # fmt: skip
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.code) == ("sender_name", "sender_name_unfit")
+    assert name not in str(problem)

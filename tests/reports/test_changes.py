@@ -150,6 +150,29 @@ def test_no_text_of_the_table_is_a_formula(written):
     assert (written / "changes.csv").read_bytes().startswith(b"\xef\xbb\xbf")
 
 
+@pytest.mark.parametrize(
+    ("language", "approved", "built"),
+    [
+        ("zh", "上次审批的规划书<", "前一份规划书"),
+        ("en", "the plan approved last<", "the plan before"),
+    ],
+)
+def test_each_row_says_which_plan_it_is_compared_with(tmp_path, language, approved, built):
+    """The one approved last, or, where there is none, the one before; in the table by a code."""
+    moved = figures(1000.0), figures(2000.0)
+    rows = [entry("c-1", *moved, is_before_approved=True), entry("c-2", *moved)]
+    write_changes(tmp_path, DAY, language, rows)
+    assert {(row["client"], row["before_is"]) for row in rows_of(tmp_path)} == {
+        ("c-1", "approved"),
+        ("c-2", "built"),
+    }
+    page = (tmp_path / "changes.html").read_text(encoding="utf-8")
+    first, second = page.split('<tr id="c-')[1:]
+    assert approved in first
+    assert built in second
+    assert approved not in second
+
+
 def test_writing_leaves_nothing_beside(written):
     """The page and its table, each in one move."""
     assert sorted(path.name for path in written.iterdir()) == ["changes.csv", "changes.html"]

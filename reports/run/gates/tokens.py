@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from planning.fields import HIDDEN
+from reports.run.sharing import open_to_group
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +106,7 @@ class Tokens:
         place = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
         with os.fdopen(place, "w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in lines)
+        open_to_group(beside)
         beside.replace(path)
 
     @classmethod

@@ -6,7 +6,7 @@ An approval is of bytes, not of a client: it holds while the plan that stands is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -108,6 +108,15 @@ def revoked_of(ledger: Ledger, key: PlanKey) -> Approval | None:
     return _approval(row) if row is not None and row.revoked_at is not None else None
 
 
+def clients_sent_to(ledger: Ledger, recipient: Mailbox) -> frozenset[str]:
+    """Every client with an approval for a mailbox that nobody has taken back."""
+    chosen = sa.select(approvals.c.client).where(
+        approvals.c.recipient_sha256 == recipient.sha256, approvals.c.revoked_at.is_(None)
+    )
+    with ledger.reading() as connection:
+        return frozenset(connection.scalars(chosen))
+
+
 def known_recipient(ledger: Ledger, client: str) -> Mailbox | None:
     """
     The mailbox that a client's plans of any day were last approved for.
@@ -152,6 +161,7 @@ def enter_approval(
     signed: Signature,
     archive: Mapping[str, str],
     recipient: Mailbox | None = None,
+    does_count: Callable[[Approval], bool] = lambda _: True,
 ) -> tuple[Approval, bool]:
     """
     Enter an approval, once: one that holds already is returned as it stands.
@@ -161,6 +171,7 @@ def enter_approval(
     Parameters
     ----------
     archive : digests of the archived files, by name.
+    does_count : whether one that holds already is enough; with four eyes the maker's is not.
 
     Returns
     -------
@@ -168,7 +179,7 @@ def enter_approval(
     """
     with ledger.writing() as connection:
         held = _held(connection, key)
-        if held is not None and held.recipient == recipient:
+        if held is not None and held.recipient == recipient and does_count(held):
             return held, False
         values = {
             "client": key.client,

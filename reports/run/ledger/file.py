@@ -20,13 +20,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from planning.errors import PlanningError
 from reports.run.ledger.tables import HEAD, VERSION_TABLE
+from reports.run.sharing import file_mode, open_to_group
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 WAIT_SECONDS: Final = 30
-ONLY_THE_OWNER: Final = 0o600
 IS_WRITER: Final = {"is_writer": True}
 
 # Shared memory does not reach another machine, and the write-ahead log needs it.
@@ -139,9 +139,14 @@ def _engine(url: URL, place: str) -> Engine:
 
 
 def _create_private(path: Path) -> None:
-    """An empty file for its owner alone; SQLite gives its side files the same mode."""
+    """
+    An empty file for its owner alone, or for the group that shares the folder.
+
+    SQLite gives its side files the same mode.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, ONLY_THE_OWNER))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, file_mode(path.parent)))
+    open_to_group(path)
 
 
 def _set_up(connection: sqlite3.Connection, _: object) -> None:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 CHANGES: Final = "changes.html"
 TABLE: Final = "changes.csv"
 COLUMNS: Final = (
-    "client", "before_as_of", "as_of", "kind", "code", "subject", "before", "now", "change",
-    "share", "is_marked",
+    "client", "before_as_of", "before_is", "as_of", "kind", "code", "subject", "before", "now",
+    "change", "share", "is_marked",
 )  # fmt: skip
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet may take for the start of a formula in a cell."""
@@ -62,10 +62,11 @@ def write_changes(
         "changes",
         language,
         facts or RunFacts(),
-        title=speech.either("发布前核对：本次变动", "Before release: what this run changed"),
+        title=speech.either("发布前核对：规划书的变动", "Before release: what has changed"),
         as_of=speech.day(as_of),
         counts=_counts(book, speech),
         nothing=_nothing(book, speech),
+        compared=_compared(speech),
         rule=_rule(words),
         figures=[_figure(moves, words) for moves in book.figures],
         findings=[
@@ -103,13 +104,25 @@ def _nothing(book: BookChanges, speech: Language) -> str:
     """Why there is no table: no plan to compare with, or none that differs."""
     if book.same or book.unchanged:
         return speech.either(
-            "与上次相比，没有一份规划书的主要数字有变动。",
-            "No plan’s key figures differ from the last run.",
+            "与上次审批的规划书相比（没有审批过的，与前一份相比），主要数字都没有变动。",
+            "No plan’s key figures differ from those of the plan approved last, or, where none was "
+            "approved, of the plan before.",
         )
     return speech.either(
         "这些客户此前没有规划书，没有可以比较的。首次编制的规划书请逐份核对。",
         "These clients had no plan before, so there is nothing to compare. "
         "Look at each new plan by itself.",
+    )
+
+
+def _compared(speech: Language) -> str:
+    """Which plan each is held against."""
+    return speech.either(
+        "每份规划书都与上次审批的那一份比较；没有审批过、审批已撤回或数字已清除的，与前一份比较。"
+        "中间重新编制多少次，没有审批过的变动都会留在这里。",
+        "Each plan is compared with the one approved last; where none was approved, the approval "
+        "was taken back or the figures are purged, with the plan before. However often a plan is "
+        "built anew, a change that nobody approved stays here.",
     )
 
 
@@ -119,7 +132,7 @@ def _rule(words: ChangeWords) -> str:
     watched = say("、", ", ").join(words.named(code) for code in WATCHED)
     return say(
         f"出现下列情形之一，就请核对：{watched}变动超过 {far}；比率变色；新增严重提示；"
-        "每月由有结余转为入不敷出；新增逾期；贷款分类下降；有数字无法与上次比较。",
+        "每月由有结余转为入不敷出；新增逾期；贷款分类下降；有数字无法比较。",
         f"A plan is marked when one of these moved by more than {far}: {watched}; or when a ratio "
         "changed colour, a critical finding appeared, the month turned from a surplus to a "
         "shortfall, a debt became overdue, a loan fell to a lower class, or a figure cannot be "
@@ -166,6 +179,7 @@ def _row(each: Changed, words: ChangeWords) -> dict[str, Any]:
         "others": others,
         "others_title": figures,
         "before_on": (entry.before or {}).get("as_of", UNKNOWN),
+        "before_kind": words.speech.label("compared_with", entry.before_kind),
     }
 
 
@@ -200,10 +214,15 @@ def _table(book: BookChanges) -> bytes:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for each in book.changed:
-        days = ((each.entry.before or {}).get("as_of"), (each.entry.figures or {}).get("as_of"))
         for line in _lines(each.difference):
-            writer.writerow([_harmless(cell) for cell in (each.entry.client, *days, *line)])
+            writer.writerow([_harmless(cell) for cell in (*_plans(each.entry), *line)])
     return text.getvalue().encode("utf-8-sig")
+
+
+def _plans(entry: Entry) -> tuple[object, ...]:
+    """Whose plan it is, and the days of the two that are compared."""
+    before, now = entry.before or {}, entry.figures or {}
+    return entry.client, before.get("as_of"), entry.before_kind, now.get("as_of")
 
 
 def _lines(found: Difference) -> Iterator[tuple[object, ...]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reports.run.ledger.approvals import approvals_of, plan_digest
+from reports.run.ledger.approvals import approvals_of
 from reports.run.outcome import Outcome
+from reports.run.pages.baseline import baselines
 from reports.run.pages.changes import CHANGES, TABLE, write_changes
 from reports.run.pages.entries import entries
 from reports.run.pages.entry import RunFacts
@@ -19,7 +20,7 @@ from reports.run.pages.release import released
 
 if TYPE_CHECKING:
     from reports.run.cluster.shelf import Shelf
-    from reports.run.ledger.ledger import DonePlan, Ledger
+    from reports.run.ledger.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def write_day(day: Day, ledger: Ledger, number: int, cut_off: Iterable[Outcome] 
     cut_off : clients that it or an earlier run has not come to.
     """
     run = ledger.run(number)
-    before = figures_before(ledger, day.as_of, day.language)
+    before = baselines(ledger, day.as_of, day.language)
     approvals = approvals_of(ledger, day.as_of, day.language)
     outcomes = (*_outcomes(ledger, number), *cut_off)
     listed = entries(day.shelf, outcomes, before, read_people(day.out))
@@ -65,29 +66,6 @@ def write_day(day: Day, ledger: Ledger, number: int, cut_off: Iterable[Outcome] 
     write_index(day.folder, day.as_of, day.language, shown, facts)
     for page in (INDEX, CHANGES, TABLE):
         day.shelf.put_page(day.folder / page)
-
-
-def figures_before(ledger: Ledger, as_of: date, language: str) -> dict[str, Mapping[str, Any]]:
-    """By client, key figures of the last plan that was another than the one that stands."""
-    standing = list(ledger.done_plans(as_of, language).values())
-    earlier = {
-        run: ledger.all_before(as_of, language, run) for run in {plan.run_id for plan in standing}
-    }
-    found = {}
-    for plan in standing:
-        other = earlier[plan.run_id].get(plan.client)
-        # A plan that was taken over from a run that was cut off has a second row.
-        while other and _same(other, plan):
-            other = ledger.before(plan.client, as_of, language, other.run_id)
-        if other and other.figures:
-            found[plan.client] = other.figures
-    return found
-
-
-def _same(one: DonePlan, other: DonePlan) -> bool:
-    """Whether two rows are of the very same plan of a day."""
-    digests = (plan_digest(one.artefacts), plan_digest(other.artefacts))
-    return one.as_of == other.as_of and digests[0] == digests[1]
 
 
 def _outcomes(ledger: Ledger, number: int) -> Iterable[Outcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from reports.run.key_figures import PEOPLE
@@ -12,6 +13,7 @@ from reports.run.pages.entry import Entry
 
 if TYPE_CHECKING:
     from reports.run.cluster.shelf import Shelf
+    from reports.run.pages.baseline import Baseline
     from reports.run.pages.people import People
 
 Figures = Mapping[str, Any]
@@ -20,7 +22,7 @@ Figures = Mapping[str, Any]
 def entries(
     shelf: Shelf,
     outcomes: Iterable[Outcome],
-    before: Mapping[str, Figures],
+    before: Mapping[str, Baseline],
     people: People,
 ) -> list[Entry]:
     """
@@ -30,7 +32,7 @@ def entries(
     ----------
     shelf : where their plans stand.
     outcomes : of this run, and of clients that it or an earlier one was cut off before.
-    before : by client, key figures of the plan before the one that stands.
+    before : by client, what the plan that stands is compared with.
     people : names by client.
     """
     manifests, failures = shelf.manifests(), shelf.failures()
@@ -47,7 +49,7 @@ def entries(
             if client in standing or not one.is_done
         ),
         *(
-            Entry(client, "done", figures=figures, before=before.get(client), is_unchanged=True)
+            _compared(Entry(client, "done", figures=figures, is_unchanged=True), before)
             for client, figures in standing.items()
             if client not in ended
         ),
@@ -57,21 +59,29 @@ def entries(
 def _of_outcome(
     outcome: Outcome,
     standing: Mapping[str, Figures | None],
-    before: Mapping[str, Figures],
+    before: Mapping[str, Baseline],
     kept: tuple[str, ...],
 ) -> Entry:
     client, is_done = outcome.client, outcome.is_done
-    return Entry(
+    entry = Entry(
         client,
         outcome.state,
         outcome.reason,
         outcome.seconds,
         outcome.steps,
         standing.get(client),
-        before.get(client),
         has_plan=client in standing and not is_done,
         kept=() if is_done else kept,
     )
+    return _compared(entry, before)
+
+
+def _compared(entry: Entry, before: Mapping[str, Baseline]) -> Entry:
+    """An entry with what its plan is compared with, if there is something."""
+    found = before.get(entry.client)
+    if found is None:
+        return entry
+    return replace(entry, before=found.figures, is_before_approved=found.is_approved)
 
 
 def _with(figures: Figures | None, people: Mapping[str, str] | None) -> Figures | None:

@@ -25,7 +25,8 @@ class Entry:
     reason : lines a person needs to mend it.
     seconds, steps : what it took; nothing where it was not built.
     figures : key figures of the plan that stands in its folder; None where none stands.
-    before : key figures of the plan before the one that stands; None where there was none.
+    before : key figures of the plan it is compared with; None where there is none.
+    is_before_approved : whether that is the plan approved last, or only the one built before.
     is_unchanged : whether the plan stands from an earlier run because nothing has changed.
     has_plan : whether an earlier plan stands although this run did not complete.
     kept : files that are kept of a failure.
@@ -41,6 +42,7 @@ class Entry:
     steps: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, Any] | None = None
     before: Mapping[str, Any] | None = None
+    is_before_approved: bool = False
     is_unchanged: bool = False
     has_plan: bool = False
     kept: tuple[str, ...] = ()
@@ -57,6 +59,11 @@ class Entry:
     def shown_state(self) -> str:
         """The state to show: a plan left as it was is done and unchanged."""
         return "unchanged" if self.is_done and self.is_unchanged else self.state
+
+    @property
+    def before_kind(self) -> str:
+        """Which plan it is compared with, a key of the labels ``compared_with``."""
+        return "approved" if self.is_before_approved else "built"
 
     @property
     def people(self) -> Mapping[str, str]:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from reports.run.sharing import open_to_group
+
 if TYPE_CHECKING:
     from planning.household.profile import Household
 
@@ -42,4 +44,5 @@ def join_people(out: Path, households: Iterable[Household]) -> None:
     place = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
     with os.fdopen(place, "w", encoding="utf-8") as file:
         json.dump(rows, file, ensure_ascii=False)
+    open_to_group(beside)
     beside.replace(out / PEOPLE_FILE)
