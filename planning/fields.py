@@ -312,7 +312,5 @@ Text = Annotated[str, _LINE, AfterValidator(nobodys)]
 SignedText = Annotated[str, _LINE, AfterValidator(nobodys), AfterValidator(_linkless)]
 """A line under which something is signed; in a mail it must not be a link."""
 
-Contact = Annotated[
-    str, _LINE, AfterValidator(_reachable), AfterValidator(_linkless_but_mailboxes)
-]
+Contact = Annotated[str, _LINE, AfterValidator(_reachable), AfterValidator(_linkless_but_mailboxes)]
 """How somebody is reached at work, by a mobile too."""

@@ -28,7 +28,9 @@ MOST_ADDRESS: Final = 254
 
 MOST_LABEL: Final = 63
 
-_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ATOM: Final = r"[A-Za-z0-9#$&'*+/=?^_`{|}~-]+"
+"""Without ! and %, which old relays read as the way to another host."""
+
 _LOCAL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _SEPARATOR: Final = re.compile(r"[,;，；、\s]")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from planning.household.client import check_household
 from reports.delivery.asked import language_built
 from reports.delivery.recipient import Recipient, recipient_of
-from reports.delivery.standing import StandingPlan, stands, touched_facts
+from reports.delivery.standing import StandingPlan, revocation_facts, stands, touched_facts
 from reports.delivery.vault import Archiving, archived, clean, digests, set_aside, vault_folder
 from reports.run.fingerprint import changed_parts, fingerprint, shared_digests
 from reports.run.ledger.approvals import (
@@ -317,12 +317,6 @@ class Approver:
                 approval = enter_archive(self._ledger, approval, digests(files))
             archiving.finish(approval)
         return Approved(approval, is_new, overridden)
-
-
-def revocation_facts(revoked: Approval) -> dict[str, str]:
-    """Who took an approval back, when and why, as its sentence names them."""
-    when = f"{revoked.revoked_at.astimezone():%Y-%m-%d %H:%M}" if revoked.revoked_at else ""
-    return {"by": revoked.revoked_by or "", "when": when, "note": revoked.revoked_note or ""}
 
 
 def _mailbox_of(plan: DonePlan) -> Mailbox | None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from reports.delivery.approval import THAN, revocation_facts
+from reports.delivery.approval import THAN
+from reports.delivery.standing import revocation_facts
 from reports.language import Language
 
 if TYPE_CHECKING:

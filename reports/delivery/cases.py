@@ -21,10 +21,10 @@ from reports.delivery.history import History
 from reports.delivery.journal import Journal
 from reports.delivery.mails import Addressed, MailKey
 from reports.delivery.recipient import MASK, Recipient, digest_of, recipient_of
-from reports.delivery.standing import Touched, stands, touched_facts
+from reports.delivery.standing import Touched, revocation_facts, stands, touched_facts
 from reports.delivery.vault import PDF, archived, vault_folder
 from reports.run.artefacts import VAULT
-from reports.run.ledger.approvals import Approval, approval_of, plan_digest
+from reports.run.ledger.approvals import Approval, PlanKey, approval_of, plan_digest, revoked_of
 
 if TYPE_CHECKING:
     from planning.household.profile import Household
@@ -181,8 +181,7 @@ def _plan_refusals(
     if isinstance(found, Touched):
         yield Refusal(found.code, touched_facts(found, day.language))
     if approval is None:
-        was_approved = _was_approved(ledger, day, plan.client)
-        yield Refusal("changed_since_approval" if was_approved else "unapproved")
+        yield _not_approved(ledger, day, plan)
     elif archived(day.out, approval) is None:
         yield Refusal("archive_altered")
     now = _digest_of_file(Path(plan.client_file))
@@ -210,6 +209,16 @@ def _other_mailbox(approval: Approval | None, recipient: Recipient | None) -> It
         facts = {"before": before.masked if before else MASK, "now": recipient.masked}
         are_alike = facts["before"] == facts["now"]
         yield Refusal("approved_alike" if are_alike else "approved_elsewhere", facts)
+
+
+def _not_approved(ledger: Ledger, day: Day, plan: DonePlan) -> Refusal:
+    """Whether it never was, is no longer what was approved, or was taken back."""
+    digest = plan_digest(plan.artefacts)
+    revoked = revoked_of(ledger, PlanKey(plan.client, day.as_of, day.language, digest))
+    if revoked is not None:
+        return Refusal("approval_revoked", revocation_facts(revoked))
+    was_approved = _was_approved(ledger, day, plan.client)
+    return Refusal("changed_since_approval" if was_approved else "unapproved")
 
 
 def _was_approved(ledger: Ledger, day: Day, client: str) -> bool:

@@ -34,6 +34,7 @@ RefusalCode = Literal[
     "other_language",
     "unapproved",
     "changed_since_approval",
+    "approval_revoked",
     "archive_altered",
     "client_file_changed",
     "client_file_gone",

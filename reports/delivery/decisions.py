@@ -40,7 +40,9 @@ class Decision:
         return mail.state in self.said_of and (self.name != "send_again" or mail.is_repeat)
 
 
-RESEND: Final = Decision("resend", ("ambiguous", "rejected", "given_up", "bounced"), "queued")
+RESEND: Final = Decision(
+    "resend", ("ambiguous", "deferred", "rejected", "given_up", "bounced"), "queued"
+)
 SEND_AGAIN: Final = Decision("send_again", ("refused",), "queued")
 WAS_SENT: Final = Decision("was_sent", ("ambiguous",), "sent")
 BOUNCED: Final = Decision("bounced", ("sent", "ambiguous"), "bounced")

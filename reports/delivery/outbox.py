@@ -49,6 +49,10 @@ class RevokedError(PlanningError):
     """The approval a mail rests on was revoked before the relay had anything of it."""
 
 
+class ClaimLostError(PlanningError):
+    """Another sender has settled or taken a mail that this one had claimed."""
+
+
 class Outbox:
     """
     The mails of a ledger.
@@ -139,40 +143,57 @@ class Outbox:
             begin_attempt(connection, mail_id, "started", now)
             return mail_of(connection, mail_id)
 
-    def payload_begins(self, mail_id: int, approval_id: int | None = None) -> None:
+    def payload_begins(
+        self, mail_id: int, approval_id: int | None = None, *, attempt: int | None = None
+    ) -> None:
         """
         Mark that the message itself is about to go; on the disk before this returns.
+
+        Parameters
+        ----------
+        attempt : the number of the claim, which must be the last one still.
 
         Raises
         ------
         RevokedError
             The approval has been taken back meanwhile; nothing is marked.
+        ClaimLostError
+            The mail is not claimed, or no longer by this claim.
         """
-        is_it = (mails.c.id == mail_id) & (mails.c.state == "sending")
+        is_it = (mails.c.id == mail_id) & (mails.c.state == "sending") & _is_of(attempt)
         with self._ledger.writing() as connection:
             if is_revoked(connection, approval_id):
                 raise RevokedError(f"mail {mail_id}: its approval has been revoked")
             marked = mails.update().where(is_it).values(data_at=self._ledger.now())
             if connection.execute(marked).rowcount != 1:
-                raise ValueError(f"mail {mail_id} has not been claimed")
+                raise ClaimLostError(f"mail {mail_id} has not been claimed")
             mail = mail_of(connection, mail_id)
         self._note(mail, BEGUN)
 
-    def release(self, mail_id: int) -> None:
+    def release(self, mail_id: int, *, attempt: int | None = None) -> None:
         """Give back a mail that was claimed and not tried: nothing about it was wrong."""
-        is_it = (mails.c.id == mail_id) & (mails.c.state == "sending") & mails.c.data_at.is_(None)
+        is_own = (mails.c.id == mail_id) & (mails.c.state == "sending") & _is_of(attempt)
+        values = {"state": "queued", "attempts": mails.c.attempts - 1}
+        released = mails.update().where(is_own, mails.c.data_at.is_(None)).values(**values)
         with self._ledger.writing() as connection:
-            values = {"state": "queued", "attempts": mails.c.attempts - 1}
-            connection.execute(mails.update().where(is_it).values(**values))
-            connection.execute(mail_attempts.delete().where(is_open_attempt(mail_id)))
+            if connection.execute(released).rowcount == 1:
+                connection.execute(mail_attempts.delete().where(is_open_attempt(mail_id)))
 
-    def record(self, mail_id: int, result: Result) -> Mail:
-        """Enter what became of a mail that was claimed."""
+    def record(self, mail_id: int, result: Result, *, attempt: int | None = None) -> Mail:
+        """
+        Enter what became of a mail that was claimed.
+
+        Raises
+        ------
+        ClaimLostError
+            The mail is not claimed, or no longer by the claim of that number: as whoever settled
+            it has entered it, so it stays.
+        """
         now = self._ledger.now()
         with self._ledger.writing() as connection:
             mail = mail_of(connection, mail_id)
-            if mail.state != "sending":
-                raise ValueError(f"mail {mail_id} has not been claimed")
+            if mail.state != "sending" or attempt not in (None, mail.attempts):
+                raise ClaimLostError(f"mail {mail_id} has not been claimed")
             tried = tries_since_word(connection, mail_id)
             state, next_try_at = self._after(tried, result, now)
             change_mail(
@@ -354,3 +375,7 @@ def _as_traced(trace: Trace) -> dict[str, Any]:
 
 def _outcome(result: Result) -> str:
     return type(result).__name__.lower()
+
+
+def _is_of(attempt: int | None) -> sa.ColumnElement[bool]:
+    return sa.true() if attempt is None else mails.c.attempts == attempt

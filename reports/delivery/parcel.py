@@ -17,7 +17,7 @@ from planning.errors import PlanningError
 from reports.delivery.cases import Case, Day
 from reports.delivery.consent import Refusal
 from reports.delivery.passwords import PasswordError, Passwords
-from reports.delivery.vault import archived, plain_bytes
+from reports.delivery.vault import PDF, archived, plain_bytes, vault_folder
 from reports.run.artefacts import PLAN
 from reports.theme.errors import PublishError
 
@@ -134,6 +134,7 @@ def _in_bounds(case: Case, post: Post, message: EmailMessage) -> bytes:
     content = message.as_bytes()
     limit = post.settings.max_bytes
     if len(content) > limit:
-        facts = {"bytes": f"{len(content):,}", "limit": f"{limit:,}"}
+        copy = vault_folder(post.day.out, post.day.as_of, case.client) / PDF
+        facts = {"bytes": f"{len(content):,}", "limit": f"{limit:,}", "copy": str(copy)}
         raise KeptBackError(case.client, Refusal("oversize", facts))
     return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import stat
@@ -81,6 +82,8 @@ def sync_folder(folder: Path) -> None:
 
 def unreadable(path: Path, error: OSError) -> ClientFileError:
     """What the system said about a file, without more of its content."""
+    if error.errno == errno.ELOOP:
+        return unusable(path, Problem(str(path), 0, "", "secret_no_file"))
     reason = {"reason": error.strerror or type(error).__name__}
     return unusable(path, Problem(str(path), 0, "", "unreadable", "", reason))
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from planning.errors import PlanningError
 from reports.delivery.cases import Case, Look, case_again, kept_back, reason_text
 from reports.delivery.mails import UNSENT
-from reports.delivery.outbox import Outbox, RevokedError
+from reports.delivery.outbox import ClaimLostError, Outbox, RevokedError
 from reports.delivery.parcel import KeptBackError, Parcel, Post, parcel
 from reports.delivery.smtp import Relay, RelayError, SetupFailure
 from reports.run.ledger.tables import OPEN_MAIL_STATES
@@ -254,9 +254,14 @@ class Sender:
             kept = kept_back(fresh, error.refusal)
             return _of_mail(self._refused(kept), kept.refusals)
         assert fresh.approval is not None  # noqa: S101  a parcel has one
-        if self._outbox.claim(mail.id, made.attachment_sha256, fresh.approval.id) is None:
+        claimed = self._outbox.claim(mail.id, made.attachment_sha256, fresh.approval.id)
+        if claimed is None:
             return self._not_claimed(fresh)
-        return self._handed_over(relay, fresh, mail, made)
+        try:
+            return self._handed_over(relay, fresh, claimed, made)
+        except ClaimLostError:
+            # Somebody has taken the lock away, and another sender has settled this mail.
+            return _of_mail(self._outbox.find(mail.key) or claimed)
 
     def _not_claimed(self, case: Case) -> Told:
         """Another sender has it, or the approval was revoked a moment ago."""
@@ -275,15 +280,15 @@ class Sender:
                 made.message,
                 self._post.settings.sender,
                 recipient.address,
-                lambda: self._outbox.payload_begins(mail.id, approval.id),
+                lambda: self._outbox.payload_begins(mail.id, approval.id, attempt=mail.attempts),
             )
         except RevokedError:
-            self._outbox.release(mail.id)
+            self._outbox.release(mail.id, attempt=mail.attempts)
             return self._not_claimed(case)
         except RelayError:
-            self._outbox.release(mail.id)
+            self._outbox.release(mail.id, attempt=mail.attempts)
             raise
-        return _of_mail(self._outbox.record(mail.id, result))
+        return _of_mail(self._outbox.record(mail.id, result, attempt=mail.attempts))
 
 
 def _is_due(mail: Mail, ledger: Ledger) -> bool:

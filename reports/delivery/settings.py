@@ -46,8 +46,8 @@ class MailSettings:
     message_id_domain : the right half of Message-IDs, and what the relay is greeted with.
     password : never shown; from ``PLANNER_MAIL_PASSWORD`` or ``password_file``.
     ca_file : certificates of the authority that vouches for the relay; the system's if absent.
-    timeout_seconds : patience for each reply; `final_timeout_seconds` for the last one, while the
-        relay looks through the message.
+    timeout_seconds : patience for a whole reply; `final_timeout_seconds` for sending the message,
+        and for the last reply, while the relay looks through it.
     per_run, per_minute : mails at most.
     max_bytes : of one message, as it is sent.
     four_eyes : whoever built a plan may not approve it; what was so approved is not sent.

@@ -16,6 +16,7 @@ from reports.run.ledger.approvals import PlanKey, plan_digest
 from reports.run.manifest import MANIFEST, read_manifest
 
 if TYPE_CHECKING:
+    from reports.run.ledger.approvals import Approval
     from reports.run.ledger.ledger import DonePlan
     from reports.run.outcome import Artefact
 
@@ -83,3 +84,9 @@ def _is_it(content: bytes | None, artefact: Artefact) -> bool:
 
 def _advisor(plan: bytes) -> str:
     return str(json.loads(plan)["household"]["advisor"]["name"])
+
+
+def revocation_facts(revoked: Approval) -> dict[str, str]:
+    """Who took an approval back, when and why, as its sentence names them."""
+    when = f"{revoked.revoked_at.astimezone():%Y-%m-%d %H:%M}" if revoked.revoked_at else ""
+    return {"by": revoked.revoked_by or "", "when": when, "note": revoked.revoked_note or ""}

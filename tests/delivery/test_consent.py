@@ -67,7 +67,7 @@ def test_each_reason_says_what_to_do(code, language):
     """In the manager's language, with its facts filled in."""
     days = dict.fromkeys(("given_on", "ends_on", "plan_on", "went_on"), "2026-12-01")
     mails = ("before", "now", "mailbox", "bytes", "limit")
-    texts = ("place", "reason", "files", "copy", "other", *mails)
+    texts = ("place", "reason", "files", "copy", "other", "by", "when", "note", *mails)
     facts = days | dict.fromkeys(texts, "X")
     sentence = Refusal(code, facts).sentence(language)
     assert "{" not in sentence

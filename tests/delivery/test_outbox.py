@@ -8,7 +8,7 @@ import pytest
 
 from reports.delivery.decisions import BOUNCED, RESEND, SEND_AGAIN, WAS_SENT, decide
 from reports.delivery.mails import Addressed, MailKey
-from reports.delivery.outbox import Outbox
+from reports.delivery.outbox import ClaimLostError, Outbox
 from reports.delivery.settings import MailSettings
 from reports.delivery.smtp import Accepted, Ambiguous, Deferred, Rejected
 from reports.run.ledger.ledger import Ledger
@@ -123,10 +123,25 @@ def test_what_a_dead_sender_left_is_sent_again_only_where_the_relay_has_nothing(
 def test_nothing_is_marked_or_recorded_that_was_not_claimed(outbox):
     """A programming error stops before a second message goes."""
     mail = outbox.queue(addressed())
-    with pytest.raises(ValueError, match="claimed"):
+    with pytest.raises(ClaimLostError, match="claimed"):
         outbox.payload_begins(mail.id)
-    with pytest.raises(ValueError, match="claimed"):
+    with pytest.raises(ClaimLostError, match="claimed"):
         outbox.record(mail.id, Accepted(250, ""))
+
+
+def test_a_sender_whose_claim_another_has_settled_neither_sends_nor_enters(outbox):
+    """Where the lock was taken away in mid-run two senders live: the later claim alone counts."""
+    first = claimed(outbox)
+    outbox.recover()
+    second = outbox.claim(first.id, PDF)
+    # The first claim's attempt was closed; what is open is the second's.
+    with pytest.raises(ClaimLostError):
+        outbox.payload_begins(first.id, attempt=first.attempts)
+    with pytest.raises(ClaimLostError):
+        outbox.record(first.id, Deferred(450, "late"), attempt=first.attempts)
+    outbox.release(first.id, attempt=first.attempts)
+    outbox.payload_begins(second.id, attempt=second.attempts)
+    assert outbox.record(second.id, Accepted(250, ""), attempt=second.attempts).state == "sent"
 
 
 def test_a_mail_given_back_is_as_if_it_had_not_been_tried(outbox):

@@ -30,7 +30,14 @@ REFUSED = {
     ],
     "mailbox_display_name": ["罗女士 <luo@example.com>", "<luo@example.com>"],
     "mailbox_form": ["luo", "@example.com", "luo@", "luo@exam\\u200bple.com", "luo\\0@example.com"],
-    "mailbox_local": ["罗@example.com", ".luo@example.com", "luo.@example.com", "l..o@example.com"],
+    "mailbox_local": [
+        "罗@example.com",
+        ".luo@example.com",
+        "luo.@example.com",
+        "l..o@example.com",
+        "luo%evil.cn@example.com",
+        "evil.cn!luo@example.com",
+    ],
     "mailbox_domain": [
         "luo@localhost",
         "luo@[192.0.2.1]",

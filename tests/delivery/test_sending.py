@@ -299,7 +299,7 @@ def test_an_approval_revoked_while_the_sender_waits_stops_its_mail(book, relay):
     """The last look is after the wait, just before the mail goes."""
     book.add("lp-1", "lp-1@example.com")
     states, report = sent(book, relay.settings(), pace=Meanwhile(lambda: revoke(book)))
-    assert (states, codes(report)) == ({"lp-1": "refused"}, {"lp-1": ["unapproved"]})
+    assert (states, codes(report)) == ({"lp-1": "refused"}, {"lp-1": ["approval_revoked"]})
     assert relay.mails() == []
 
 
@@ -320,7 +320,7 @@ def test_an_approval_revoked_after_the_last_look_stops_its_mail_too(book, relay)
 
     for box in (Before, After):
         states, report = sent(book, relay.settings(), box=box)
-        assert (states, codes(report)) == ({"lp-1": "refused"}, {"lp-1": ["unapproved"]})
+        assert (states, codes(report)) == ({"lp-1": "refused"}, {"lp-1": ["approval_revoked"]})
         assert mails(book)["lp-1"].attempts == 0
         book.approve("lp-1")
     assert relay.mails() == []
