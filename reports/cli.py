@@ -26,7 +26,7 @@ from reports.options import (
     Out,
     Params,
     day_of,
-    require_opaque_names,
+    opaquely_named,
     say,
     today,
 )
@@ -56,10 +56,10 @@ def check(
     from reports.language.problems import problem_lines
     from reports.rules.command import reviewed_rules
 
-    require_opaque_names(files, language)
+    opaque = opaquely_named(files, language)
     day = day_of(as_of or today(), language)
     book, notes = reviewed_rules(params, day, language)
-    households, problems = check_households(files, day, book)
+    households, problems = check_households(opaque, day, book)
     for line in problem_lines(problems, language):
         typer.echo(line)
     if book is not None:
@@ -74,7 +74,7 @@ def check(
             f"{params} 中的规则或利率有误，规划书无法编制",
             f"the rules or rates in {params} have problems: no plan can be built",
         )
-    if problems or book is None:
+    if problems or book is None or len(opaque) < len(files):
         raise typer.Exit(2)
     say(language, f"{len(files)} 个文件均无问题", f"{len(files)} files, no problem")
 

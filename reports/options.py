@@ -79,20 +79,21 @@ def say_error(language: str, chinese: str, english: str) -> None:
     typer.echo(chinese if language == "zh" else english, err=True)
 
 
-def require_opaque_names(files: Iterable[Path], language: str) -> None:
+def opaquely_named(files: Iterable[Path], language: str) -> list[Path]:
     """
-    End where a client file's path has a number of a person in it, or may have.
+    Client files whose paths have no number of a person in them; of the others, what is wrong.
 
-    The ledger and messages name files by their paths: such a number would stay in them.
+    The ledger and messages name files by their paths: such a number would stay in them. Where no
+    file is left, the command ends.
     """
     from planning.identifiers import masked, may_name_somebody, names_somebody
 
-    named = [
-        path
-        for path in files
-        if may_name_somebody(path.stem) or names_somebody(" ".join(path.resolve().parts))
-    ]
-    for path in named:
+    opaque: list[Path] = []
+    for path in files:
+        folders = " ".join(path.resolve().parts)
+        if not (may_name_somebody(path.stem) or names_somebody(folders)):
+            opaque.append(path)
+            continue
         shown = masked(path.name) if masked(path.name) != path.name else "…" + path.suffix
         say_error(
             language,
@@ -101,8 +102,9 @@ def require_opaque_names(files: Iterable[Path], language: str) -> None:
             f"{shown}: the name of the file or of its folder has a number of a person or a mailbox "
             "in it. Call client files by reference, such as nj-0005.yaml",
         )
-    if named:
+    if not opaque:
         raise typer.Exit(2)
+    return opaque
 
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="client files (YAML)")]

@@ -159,7 +159,8 @@ class Approver:
         revoked = enter_revocations(self._ledger, client, desk.as_of, desk.language, self._signed)
         if not revoked:
             return Refusal(client, "not_approved")
-        set_aside(vault_folder(desk.out, desk.as_of, client))
+        taken = {each.key.plan_sha256 for each in revoked}
+        set_aside(vault_folder(desk.out, desk.as_of, client), taken)
         return revoked
 
     @cached_property
@@ -274,9 +275,12 @@ class Approver:
 
     def _mailbox_of_another(self, plan: DonePlan, recipient: Mailbox | None) -> Refusal | None:
         """A client file copied from another's may have kept its mailbox."""
-        if recipient is None or known_recipient(self._ledger, plan.client) == recipient:
+        if recipient is None:
             return None
-        of_day = self._clients_by_mailbox[recipient]
+        known = known_recipient(self._ledger, plan.client)
+        if known and known.sha256 == recipient.sha256:
+            return None
+        of_day = self._clients_by_mailbox[recipient.sha256]
         others = sorted((of_day | clients_sent_to(self._ledger, recipient)) - {plan.client})
         if not others:
             return None
@@ -289,11 +293,12 @@ class Approver:
         return {client: _mailbox_of(plan) for client, plan in self._plans.items()}
 
     @cached_property
-    def _clients_by_mailbox(self) -> Mapping[Mailbox, set[str]]:
-        found: defaultdict[Mailbox, set[str]] = defaultdict(set)
+    def _clients_by_mailbox(self) -> Mapping[str, set[str]]:
+        """By digest: masks differ by a capital letter."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
         for client, mailbox in self._mailboxes.items():
             if mailbox:
-                found[mailbox].add(client)
+                found[mailbox.sha256].add(client)
         return found
 
     def _approved(

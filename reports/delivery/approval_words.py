@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reports.delivery.approval import THAN
 from reports.delivery.standing import revocation_facts
 from reports.language import Language
+from reports.run.artefacts import SHORT
 
 if TYPE_CHECKING:
     from reports.delivery.approval import Approved, Refusal
@@ -27,7 +28,7 @@ def approved_line(approved: Approved, language: str) -> str:
     speech, held = Language(language), approved.approval
     when = f"{held.approved_at.astimezone():%Y-%m-%d %H:%M}"
     facts = f"{held.approved_by}{speech.either('，', ', ')}{when}"
-    facts += f"{speech.either('，', ', ')}{held.key.plan_sha256[:12]}"
+    facts += f"{speech.either('，', ', ')}{held.key.plan_sha256[:SHORT]}"
     if approved.is_new:
         zh, en = f"已审批（{facts}）", f"approved ({facts})"
     else:
@@ -72,7 +73,7 @@ def revoked_lines(client: str, gone: Iterable[GoneOut], language: str) -> Iterat
 
 def _gone(mail: GoneOut, speech: Language) -> str:
     to, when = mail.recipient_masked, f"{mail.at.astimezone():%Y-%m-%d %H:%M}"
-    day, bytes_of = speech.day(mail.as_of), mail.plan_sha256[:12]
+    day, bytes_of = speech.day(mail.as_of), mail.plan_sha256[:SHORT]
     if mail.is_certain:
         return speech.either(
             f"{day}的规划书（{bytes_of}）已于 {when} 寄往 {to}，撤回审批收不回这封信。"

@@ -21,7 +21,7 @@ from reports.delivery.history import History
 from reports.delivery.journal import Journal
 from reports.delivery.mails import Addressed, MailKey
 from reports.delivery.recipient import MASK, Recipient, digest_of, recipient_of
-from reports.delivery.standing import Touched, revocation_facts, stands, touched_facts
+from reports.delivery.standing import StandingPlan, Touched, revocation_facts, stands, touched_facts
 from reports.delivery.vault import PDF, archived, vault_folder
 from reports.run.artefacts import VAULT
 from reports.run.ledger.approvals import Approval, PlanKey, approval_of, plan_digest, revoked_of
@@ -182,7 +182,7 @@ def _plan_refusals(
         yield Refusal(found.code, touched_facts(found, day.language))
     if approval is None:
         yield _not_approved(ledger, day, plan)
-    elif archived(day.out, approval) is None:
+    elif archived(day.out, approval) is None and not _is_of_other_language(found):
         yield Refusal("archive_altered")
     now = _digest_of_file(Path(plan.client_file))
     if now is not None and now != plan.fingerprint.get("client_file"):
@@ -209,6 +209,11 @@ def _other_mailbox(approval: Approval | None, recipient: Recipient | None) -> It
         facts = {"before": before.masked if before else MASK, "now": recipient.masked}
         are_alike = facts["before"] == facts["now"]
         yield Refusal("approved_alike" if are_alike else "approved_elsewhere", facts)
+
+
+def _is_of_other_language(found: StandingPlan | Touched) -> bool:
+    """Whether the other language's plan took the place, in the folder and in the archive."""
+    return isinstance(found, Touched) and found.code == "other_language"
 
 
 def _not_approved(ledger: Ledger, day: Day, plan: DonePlan) -> Refusal:

@@ -75,7 +75,8 @@ def approve(
     _require_whom(client, language, every=every, revoke=revoke)
     signed = _signature(by, note, language)
     day = day_of(as_of or today(), language)
-    strict = four_eyes or _is_strict(language)
+    # What is taken back needs one pair of eyes.
+    strict = four_eyes or (not revoke and _is_strict(language))
     desk = Desk(out, params, CLIENT_PLAN, day, language, strict, having_seen_changes)
     with _held(out, language) as ledger:
         approver = Approver(ledger, desk, signed)
@@ -178,6 +179,13 @@ def _is_strict(language: str) -> bool:
     except ClientFileError as error:
         for line in problem_lines(error.problems, language):
             typer.echo(line, err=True)
+        say_error(
+            language,
+            "那里写着要不要双人复核。设置文件是别人的、您读不了时，请加上 --four-eyes，"
+            "按双人复核审批，就不必读它。",
+            "It says whether four eyes are asked for. Where the file is somebody else's to read, "
+            "approve with --four-eyes, which does without it.",
+        )
         raise typer.Exit(2) from error
 
 
@@ -185,9 +193,9 @@ def _is_strict(language: str) -> bool:
 def _held(out: Path, language: str) -> Iterator[Ledger]:
     """The ledger of a folder that nobody else changes meanwhile; troubles end the command."""
     from planning.errors import PlanningError
+    from reports.delivery.mail_words import not_the_sender
     from reports.run.ledger.ledger import Ledger
     from reports.run.lock import run_lock
-    from reports.run.sharing import denied
 
     try:
         if not out.is_dir() or not Ledger.stands(out):
@@ -206,7 +214,7 @@ def _held(out: Path, language: str) -> Iterator[Ledger]:
         typer.echo(told(language) if told else str(error), err=True)
         raise typer.Exit(2) from error
     except PermissionError as error:
-        typer.echo(denied(error, language), err=True)
+        typer.echo(not_the_sender(error, language), err=True)
         raise typer.Exit(2) from error
     except OSError as error:
         typer.echo(f"{error.filename}: {error.strerror}", err=True)

@@ -69,6 +69,9 @@ def decide(ledger: Ledger, mail_id: int, decision: Decision, note: str) -> Mail:
             raise ValueError(f"mail {mail_id} is {mail.state}: {decision.name} is not said of it")
         shown = note_line(note)
         values: dict[str, Any] = {"ended_at": now} if decision.leads_to != "queued" else _ANEW
+        if decision == WAS_SENT:
+            # It went when it was tried, not when somebody said so.
+            values = {"ended_at": mail.data_at or now}
         reason = [decision.name, shown]
         change_mail(connection, mail_id, state=decision.leads_to, reason=reason, **values)
         begin_attempt(connection, mail_id, decision.name, now)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from reports.delivery.mail_words import RunEnd, Teller, mail_line, shown, state_word
+from reports.delivery.mail_words import RunEnd, Teller, mail_line, not_the_sender, shown, state_word
 from reports.options import (
     BUILT,
     AsOf,
@@ -30,6 +30,7 @@ from reports.options import (
 
 if TYPE_CHECKING:
     from reports.delivery.cases import Case, Day
+    from reports.delivery.decisions import Decision
     from reports.delivery.outbox import Outbox
     from reports.delivery.passwords import Passwords
     from reports.delivery.sending import MailReport
@@ -284,18 +285,27 @@ def _decide(
         )
         raise typer.Exit(2)
     if len(fitting) != 1:
-        _refuse_decision(client, len(fitting), decision.said_of, language)
+        _refuse_decision(client, len(fitting), decision, language)
     typer.echo(mail_line(decide(ledger, fitting[0].id, decision, note), language))
 
 
-def _refuse_decision(client: str, number: int, allowed: tuple[str, ...], language: str) -> NoReturn:
+def _refuse_decision(client: str, number: int, decision: Decision, language: str) -> NoReturn:
+    from reports.delivery.decisions import SEND_AGAIN
+
     comma = "、" if language == "zh" else ", "
-    states = comma.join(state_word(language, state) for state in allowed)
+    states = comma.join(state_word(language, state) for state in decision.said_of)
     if number:
         say_error(
             language,
             f"{shown(client)} 有 {number} 封这样的邮件，请用 --as-of 指明是哪一天的",
             f"{shown(client)} has {number} such mails; say of which day with --as-of",
+        )
+    elif decision == SEND_AGAIN:
+        say_error(
+            language,
+            f"{shown(client)} 没有等人说明要不要再发的邮件；因为别的原因留下的，先照原因处理",
+            f"{shown(client)} has no mail that waits for a word to be sent again; one kept back "
+            "for another reason goes once that is mended",
         )
     else:
         say_error(
@@ -356,6 +366,9 @@ def _plain_troubles(language: str) -> Iterator[None]:
     except BrokenPipeError:
         # Whoever reads has seen enough, as with `head`.
         raise
+    except PermissionError as error:
+        typer.echo(not_the_sender(error, language), err=True)
+        raise typer.Exit(2) from error
     except OSError as error:
         typer.echo(
             ": ".join(str(part) for part in (error.filename, error.strerror) if part), err=True

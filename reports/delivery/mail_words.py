@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
 
 from reports.options import say
+from reports.run.artefacts import MAIL, SHORT
+from reports.run.sharing import denied
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -143,6 +146,7 @@ def mail_line(mail: Mail, language: str) -> str:
         mail.client,
         mail.as_of.isoformat(),
         mail.language,
+        mail.plan_sha256[:SHORT],
         state_word(language, mail.state),
         mail.recipient_masked,
         tries,
@@ -151,6 +155,22 @@ def mail_line(mail: Mail, language: str) -> str:
         shown(" ".join(_reasons(mail, language))),
     ]
     return "  ".join(part for part in parts if part)
+
+
+def not_the_sender(error: PermissionError, language: str) -> str:
+    """Which file a login may not use; what sends is one login's alone, also in a shared folder."""
+    place = Path(str(error.filename or ""))
+    if MAIL not in place.parts:
+        return denied(error, language)
+    if language == "zh":
+        return (
+            f"{place} 打不开：发邮件用的文件只归发邮件的登录用户，同组的人也不能用。"
+            "请由一直发邮件的那个登录用户来运行。"
+        )
+    return (
+        f"{place} cannot be opened: what mails are sent with is the sending login's alone, in a "
+        "shared folder too. Have the login run this that has always sent the mails."
+    )
 
 
 def state_word(language: str, state: str) -> str:

@@ -15,7 +15,9 @@ UNSENT: Final = ("queued", "deferred", "refused")
 GONE: Final = ("sent", "ambiguous")
 """Of a mail that has arrived, as far as anybody knows."""
 
-REPEATS: Final = ("sent_before", "sent_elsewhere", "unclear_before", "newer_sent")
+REPEATS: Final = (
+    "sent_before", "sent_elsewhere", "sent_in_other_language", "unclear_before", "newer_sent",
+)  # fmt: skip
 """Why a mail waits for a person's word that it is meant."""
 
 ID_LENGTH: Final = 40

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from reports.delivery.retention import Kept, Terms, due_on
-from reports.run.artefacts import BUILDING, FAILED, VAULT
+from reports.run.artefacts import BUILDING, FAILED, MAIL, VAULT
 from reports.run.gates.tokens import Tokens
 from reports.run.ledger.retention import (
     ClientDay,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 Kind = Literal["plan", "archive", "failure", "leftover", "letter", "pages", "figures", "names"]
 Left = Literal["", "open_mail", "link", "error"]
 
-MAIL: Final = "mail"
 TOKENS: Final = ".tokens.json"
 PAGES: Final = ("index.html", "changes.html", "changes.csv", ".unfinished.json")
 IN_LEDGER: Final = ("figures", "names")

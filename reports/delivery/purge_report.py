@@ -145,7 +145,7 @@ def _last(gone: Sequence[Item], speech: Language, *, is_applied: bool) -> str:
         return speech.either(f"已清除 {len(gone)} 项", f"{len(gone)} removed")
     return speech.either(
         f"以上 {len(gone)} 项已到期，还没有动；加上 --apply 才会清除，清除后无法恢复",
-        f"these {len(gone)} may go; nothing was touched. Add --apply to remove them for good",
+        f"{len(gone)} may go; nothing was touched. Add --apply to remove for good",
     )
 
 

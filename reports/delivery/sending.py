@@ -20,6 +20,7 @@ from reports.delivery.mails import UNSENT
 from reports.delivery.outbox import ClaimLostError, Outbox, RevokedError
 from reports.delivery.parcel import KeptBackError, Parcel, Post, parcel
 from reports.delivery.smtp import Relay, RelayError, SetupFailure
+from reports.run.artefacts import MAIL
 from reports.run.ledger.tables import OPEN_MAIL_STATES
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from reports.delivery.pace import Pace
     from reports.run.ledger.ledger import Ledger
 
-MAIL: Final = "mail"
 DRAFTED: Final = "draft"
 OWN_FOLDER: Final = 0o700
 GOOD_STATES: Final = ("sent", DRAFTED)

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from reports.delivery.private_file import NO_FOLLOW, sync_folder
 from reports.render.draft import unmarked, unmarked_html
-from reports.run.artefacts import APPROVAL, BUILDING, VAULT
+from reports.run.artefacts import APPROVAL, BUILDING, SHORT, VAULT
 from reports.run.sharing import PRIVATE_FILE, PRIVATE_FOLDER, open_to_group
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 PDF: Final = "plan.pdf"
 HTML: Final = "plan.html"
-SHORT: Final = 12
 
 
 def vault_folder(out: Path, as_of: date, client: str) -> Path:
@@ -116,9 +115,17 @@ class Archiving:
         return self._place
 
 
-def set_aside(place: Path) -> Path | None:
-    """Move an archived plan out of its place, kept under the first digits of its identity."""
+def set_aside(place: Path, plans: Container[str] | None = None) -> Path | None:
+    """
+    Move an archived plan out of its place, kept under the first digits of its identity.
+
+    Parameters
+    ----------
+    plans : digests of those to be moved; another plan stays. None moves whatever stands there.
+    """
     if not place.is_dir() or place.is_symlink():
+        return None
+    if plans is not None and (held := _identity(place)) is not None and held not in plans:
         return None
     aside = place.with_name(f"{place.name}.{_short(place)}")
     shutil.rmtree(aside, ignore_errors=True)
@@ -128,11 +135,17 @@ def set_aside(place: Path) -> Path | None:
 
 def _short(place: Path) -> str:
     """The first digits of the plan's identity, or of its document's where nothing tells it."""
+    identity = _identity(place) or sha256(plain_bytes(place / PDF) or b"").hexdigest()
+    return identity[:SHORT]
+
+
+def _identity(place: Path) -> str | None:
+    """The digest of the plan that is archived there; None where nothing tells it."""
     try:
         told = json.loads((place / APPROVAL).read_bytes())["plan_sha256"]
-        return bytes.fromhex(told).hex()[:SHORT]
+        return bytes.fromhex(told).hex()
     except (OSError, ValueError, KeyError, TypeError):
-        return sha256(plain_bytes(place / PDF) or b"").hexdigest()[:SHORT]
+        return None
 
 
 def _told(approval: Approval) -> dict[str, object]:

@@ -35,6 +35,12 @@ BUILDING: Final = ".building-"
 VAULT: Final = "vault"
 """Folder of the archive of approved plans, beside the days' folders."""
 
+MAIL: Final = "mail"
+"""Folder of what mails are sent with: drafts, the journal of what went, the sender's lock."""
+
+SHORT: Final = 12
+"""Digits of a plan's digest by which people tell plans apart."""
+
 APPROVAL: Final = "approval.json"
 """What an archived plan says of its approval."""
 

@@ -25,7 +25,7 @@ from reports.options import (
     LanguageOption,
     Params,
     day_of,
-    require_opaque_names,
+    opaquely_named,
     say,
     say_error,
     today,
@@ -90,7 +90,7 @@ def plan(
     from reports.run.batch import Batch
     from reports.run.pool import Limits
 
-    require_opaque_names([file], language)
+    opaquely_named([file], language)
     folder, shelf = _places(out, ledger, language)
     day = day_of(as_of or today(), language)
     limits = Limits(1, timeout, memory)
@@ -132,7 +132,7 @@ def batch(
     from reports.run.batch import Batch
     from reports.run.pool import Limits
 
-    require_opaque_names(files, language)
+    opaque = opaquely_named(files, language)
     if last_run is not None and not last_run.is_dir():
         say_error(
             language,
@@ -145,7 +145,7 @@ def batch(
     day = day_of(as_of or today(), language)
     _build(
         Batch(
-            tuple(files),
+            tuple(opaque),
             params,
             day,
             language,
@@ -155,7 +155,8 @@ def batch(
             is_forced=force,
             cluster=cluster,
             shelf=shelf,
-        )
+        ),
+        is_whole=len(opaque) == len(files),
     )
 
 
@@ -229,13 +230,14 @@ def _places(out: str, ledger: Path | None, language: str) -> tuple[Path, str]:
 def _refuse_client(client: str, language: str) -> NoReturn:
     say_error(
         language,
-        f"没有名为 {client!r} 的客户或文件",
+        f"没有名为“{client}”的客户或文件",
         f"there is no client or file {client!r}",
     )
     raise typer.Exit(2)
 
 
-def _build(wanted: Batch) -> None:
+def _build(wanted: Batch, *, is_whole: bool = True) -> None:
+    """Build, and end with the exit code; not `is_whole` where files were left out before."""
     from planning.errors import ClientFileError, PlanningError
     from reports.language.problems import problem_lines
     from reports.run.batch import run
@@ -264,6 +266,7 @@ def _build(wanted: Batch) -> None:
     if report.trouble and not report.has_built:
         _refuse_folder(wanted.shown_place, report.trouble, language)
     _summarise(report, progress, language, wanted.shown_place)
+    raise typer.Exit(0 if is_whole else 1)
 
 
 class _Terminated(KeyboardInterrupt):
@@ -298,7 +301,8 @@ def _summarise(report: Report, progress: Progress, language: str, place: str) ->
     progress.summary(report.index)
     if report.trouble:
         _tell_cut_short(place, report.trouble, language)
-    raise typer.Exit(1 if failed or report.trouble else 0)
+    if failed or report.trouble:
+        raise typer.Exit(1)
 
 
 def _end(reason: str) -> NoReturn:

@@ -51,9 +51,10 @@ ONE_THREAD: Final = {
     "MKL_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
 }
 """
-Keeps libraries from starting threads, and memory of threads gone by from being kept.
+Keeps libraries from starting threads, and memory that was given back from being kept.
 
 A process with threads must not be forked.
 """

@@ -27,12 +27,14 @@ from reports.run.pool import WARM_LANGUAGE, WARM_PARAMS
 
 __all__ = ["build"]
 
+# First what leaves most behind: what is loaded after it fills the gaps.
+draft.prepare()
+gc.collect()
 for module in iter_modules(exhibits.__path__):
     import_module(f"{exhibits.__name__}.{module.name}")
 narrative.prepare(os.environ.get(WARM_LANGUAGE, "zh"))
 chart.prepare()
 prepare()
-draft.prepare()
 prepare_gates()
 warm()
 if folder := os.environ.get(WARM_PARAMS):

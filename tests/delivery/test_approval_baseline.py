@@ -9,9 +9,11 @@ import pytest
 
 from reports.delivery.approval import Approved
 from reports.delivery.approval_words import refusal_line
+from reports.run.cluster.shelf import shelf_at
 from reports.run.ledger.approvals import Signature
 from reports.run.ledger.tables import plans
 from reports.run.pages.baseline import Baseline, baselines
+from reports.run.pages.day import Day, write_day
 from tests.delivery.plans_on_disk import DAY, Office
 from tests.delivery.test_approval import SIGN, approve, approver, run_command
 
@@ -47,6 +49,19 @@ def of_all(office):
     return told
 
 
+def pages(office, language):
+    """The index and the page of changes that the last run in a language leaves."""
+    folder = office.out / DAY.isoformat()
+    day = Day(office.out, DAY, language, shelf_at(folder))
+    write_day(day, office.ledger, office.ledger.last_run(DAY, language))
+    return [(folder / name).read_text("utf-8") for name in ("index.html", "changes.html")]
+
+
+def row(page, client):
+    """What a page's last table has of a client."""
+    return [each for each in page.split("<tr")[1:] if f">{client}<" in each][-1]
+
+
 def jumped(office, day=DAY):
     """A plan was approved; the next one moved far, and was built again with a word more."""
     build(office, "a", 1000.0, day)
@@ -75,14 +90,18 @@ def test_a_change_that_nobody_approved_waits_however_often_the_plan_is_built(off
 
 
 def test_an_approval_taken_back_is_nothing_to_be_held_against(office):
-    """Then the plan built before is, as where none was ever approved."""
+    """Then the plan built before is, and nothing says that it was never approved."""
     jumped(office)
     approver(office, Signature("李主任", "写错")).revoke("lp-1")
     assert before(office) == Baseline(figures(1500.0), is_approved=False)
     build(office, "e", 1900.0)
     refused = of_all(office)
     assert refused.code == "far_change"
-    assert "没有审批过" in refusal_line(refused, "zh")
+    assert "前一份规划书（没有有效审批）" in refusal_line(refused, "zh")
+    assert "the plan before (no valid approval)" in refusal_line(refused, "en")
+    _, changes = pages(office, "zh")
+    assert '<span class="sub">前一份规划书（没有有效审批）</span>' in changes
+    assert "没有审批过）" not in changes
 
 
 def test_a_plan_approved_long_ago_counts_and_purged_figures_do_not(office, monkeypatch):
@@ -111,3 +130,39 @@ def test_the_reviewer_s_page_says_which_plan_it_compares_with(office):
     assert "与上次审批的那一份比较" in page
     assert '<span class="sub">上次审批的规划书</span>' in page
     assert "1,000 → 1,500" in (folder / "index.html").read_text("utf-8")
+
+
+def test_the_index_tells_approval_of_the_plan_that_stands_whatever_the_run_s_language(office):
+    """A run in English leaves the Chinese plans of the others approved, and their copies linked."""
+    for client in ("lp-1", "lp-2"):
+        office.build(client)
+        approve(office, client)
+    office.build("lp-1", language="en")
+    index, _ = pages(office, "en")
+    assert "approved by 王经理" in row(index, "lp-2")
+    assert f"../vault/{DAY}/lp-2/plan.pdf" in row(index, "lp-2")
+    assert ">draft<" in row(index, "lp-1")
+
+
+def test_an_approval_of_the_plan_that_was_replaced_is_not_the_other_language_s(office):
+    """The next run in Chinese shows an English plan as the draft it is, until that is approved."""
+    office.build("lp-1")
+    approve(office)
+    office.build("lp-1", language="en")
+    office.build("lp-2")
+    index, _ = pages(office, "zh")
+    assert ">草案<" in row(index, "lp-1")
+    assert "vault" not in row(index, "lp-1")
+    approver(office, language="en").approve("lp-1")
+    index, _ = pages(office, "zh")
+    assert "已审批：王经理" in row(index, "lp-1")
+
+
+def test_a_change_that_waits_is_not_hidden_by_a_run_in_the_other_language(office):
+    """It is held against the plan that was approved in its own."""
+    jumped(office)
+    office.build("lp-2", language="en")
+    index, changes = pages(office, "en")
+    assert "1,000 → 1,500" in row(index, "lp-1")
+    assert "1,000 → 1,500" in row(changes, "lp-1")
+    assert "the plan approved last" in row(changes, "lp-1")

@@ -277,6 +277,13 @@ def test_one_mailbox_of_two_clients_waits_to_be_named(office):
     assert told["lp-1"].code == "mailbox_of_another"
 
 
+def test_one_mailbox_is_one_whatever_its_capitals(office):
+    """The relay does not tell them apart."""
+    write_client(office, "lp-2", FIRST.capitalize())
+    office.build("lp-2")
+    assert {each.code for each in approver(office).approve_all()} == {"mailbox_of_another"}
+
+
 def test_a_mailbox_that_another_clients_plan_was_approved_for_waits_too(office):
     """Of any day, as long as nobody has taken it back."""
     assert isinstance(of_all(office), Approved)

@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from reports.delivery import mail_commands
+from reports.delivery.vault import vault_folder
 from reports.run.ledger.approvals import approvals_of
 from tests.delivery.plans_on_disk import DAY, Office
 from tests.delivery.test_approval import SIGN, run_command
@@ -88,3 +89,29 @@ def test_a_folder_of_another_login_is_told_with_what_to_do(
     assert words in told
     assert "docs/delivery.md" in told
     assert "Permission denied" not in told
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_settings_that_a_login_cannot_read_are_done_without(office, language):
+    """Whoever asks for four eyes, or takes an approval back, need not know what they say."""
+    (office.out.parent / "delivery.toml").symlink_to(office.out)
+    spoken = ("--language", language)
+    exit_code, told = run_command(office, "lp-1", *SIGN, *spoken)
+    assert (exit_code, "--four-eyes" in told) == (2, True)
+    exit_code, told = run_command(office, "lp-1", *SIGN, *spoken, "--revoke")
+    assert "delivery.toml" not in told
+    exit_code, told = run_command(office, "lp-1", *SIGN, *spoken, "--four-eyes")
+    assert "delivery.toml" not in told
+
+
+def test_what_is_revoked_takes_no_other_languages_copy_along(office):
+    """The archive has the plan approved last; an approval of another is taken back without it."""
+    run_command(office, "lp-1", *SIGN)
+    office.build("lp-1", language="en")
+    assert run_command(office, "lp-1", *SIGN, "--language", "en")[0] == 0
+    copy = vault_folder(office.out, DAY, "lp-1") / "plan.pdf"
+    standing = copy.read_bytes()
+    assert run_command(office, "lp-1", *SIGN, "--revoke")[0] == 0
+    assert copy.read_bytes() == standing
+    assert run_command(office, "lp-1", *SIGN, "--revoke", "--language", "en")[0] == 0
+    assert not copy.exists()

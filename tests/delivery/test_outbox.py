@@ -197,7 +197,10 @@ def test_an_ambiguous_mail_goes_again_only_on_a_persons_word(ledger, outbox):
     taken = outbox.claim(first.id, PDF)
     assert (taken.message_id, taken.data_at) == (first.message_id, None)
     outbox.record(first.id, Ambiguous("lost again"))
-    assert decide(ledger, first.id, WAS_SENT, "she has it").state == "sent"
+    tried_at = outbox.mails()[0].data_at
+    settled = decide(ledger, first.id, WAS_SENT, "she has it")
+    # When it was tried it went, and not when somebody said so.
+    assert (settled.state, settled.ended_at) == ("sent", tried_at)
     told = [each.outcome for each in outbox.attempts(first.id)]
     assert told == ["ambiguous", "resend", "ambiguous", "was_sent"]
     assert outbox.attempts(first.id)[-1].reply.endswith(": she has it")

@@ -336,6 +336,7 @@ def test_two_clients_of_a_run_never_share_a_password(source, system_keyring, mon
         "abababababababab", "with some spaces", "密码密码密码密码密码密码",
         "example-08!Qx7", "x" * 128, "139-1234-5678x", "+8613912345678", "139.1234.5678",
         "110105-19491231-002X", "1995/01/02/1995", "Luo19980101luo", "luo@mail.example.cn",
+        "Luo-0592-1234567", "Luo-01011998-abc", "Luo-1998-1-1-luo", "a-98-01-01-bcdef",
     ],
 )  # fmt: skip
 def test_what_thieves_try_first_is_too_weak(password):

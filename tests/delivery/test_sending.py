@@ -428,6 +428,8 @@ def test_a_second_mail_of_a_day_waits_though_its_language_is_another(book, relay
     book.add("lp-1", address, note="one word more")
     assert codes(sent(book, relay.settings())[1]) == {"lp-1": [code]}
     assert len(relay.mails()) == 1
+    decide(book, "send_again", "lp-1")
+    assert sent(book, relay.settings())[0] == {"lp-1": "sent"}
 
 
 def test_a_second_mail_of_a_day_waits_behind_an_unclear_one(book, relay):

@@ -349,3 +349,16 @@ def test_a_file_named_by_a_number_of_a_person_is_refused_at_once(
     assert word in ended.output
     assert name not in ended.output
     assert not (tmp_path / "out").exists()
+
+
+def test_one_file_named_by_a_number_of_a_person_does_not_stop_the_others(tmp_path, jobs):
+    """It is left out and told; the code says that not everything was built."""
+    good, bad = client_file(tmp_path, "c-1"), client_file(tmp_path, "c-2")
+    bad = bad.rename(tmp_path / "13800138000.yaml")
+    place = ["--as-of", DAY.isoformat(), "--out", str(tmp_path / "out")]
+    ended = CliRunner().invoke(app, ["batch", str(good), str(bad), *place])
+    assert (ended.exit_code, [job.client for job in jobs]) == (1, ["c-1"])
+    assert "手机号" in ended.output
+    told = CliRunner().invoke(app, ["check", str(good), str(bad), "--as-of", DAY.isoformat()])
+    assert told.exit_code == 2
+    assert b"13800138000" not in (tmp_path / "out" / "ledger.sqlite").read_bytes()

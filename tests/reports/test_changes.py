@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from reports.language import LANGUAGES
 from reports.run.pages.book_changes import book_changes
-from reports.run.pages.changes import write_changes
+from reports.run.pages.changes import COLUMNS, write_changes
 from reports.run.pages.entry import Entry
 
 DAY = date(2026, 11, 22)
@@ -143,6 +145,23 @@ def test_the_table_has_a_line_a_change(written):
     assert {row["kind"] for row in rows_of(written)} == {"figure", "colour", "finding"}
 
 
+def test_the_table_marks_the_figure_behind_a_shortfall_or_an_overdue_debt(tmp_path):
+    """As the page does, though neither has moved by a share that is watched."""
+    before = {**figures(1000.0, margin=500.0), "debts_overdue": 0}
+    now = {**figures(1000.0, margin=-1.0), "debts_overdue": 1}
+    write_changes(tmp_path, DAY, "zh", [entry("c-1", before, now)])
+    marked = {row["code"]: row["is_marked"] for row in rows_of(tmp_path)}
+    assert marked == {"margin_yuan": "1", "debts_overdue": "1"}
+
+
+def test_the_manual_names_every_column_of_the_table():
+    """In the order they stand in."""
+    manual = Path(__file__).parents[2].joinpath("docs", "batch.md").read_text("utf-8")
+    told = manual.partition("`changes.csv` has")[2].partition("Page and table")[0]
+    heads = re.findall(r"^\| (`.*?) \|", told, re.MULTILINE)
+    assert tuple(re.findall(r"`(\w+)`", " ".join(heads))) == COLUMNS
+
+
 def test_no_text_of_the_table_is_a_formula(written):
     """A subject that a spreadsheet would run has an apostrophe before it."""
     (row,) = (row for row in rows_of(written) if row["code"] == "past_due")
@@ -185,3 +204,78 @@ def test_a_change_stays_until_it_is_released(tmp_path):
         write_changes(tmp_path, DAY, "en", [entry("c-1", **moved, approved_by=approver)])
         assert (tmp_path / "changes.csv").read_text("utf-8-sig").count("c-1") >= rows
         assert ("c-1" in (tmp_path / "changes.html").read_text("utf-8")) == bool(rows)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "said", "nothing"),
+    [
+        ("zh", "请逐份核对", "其余的规划书", "没有需要核对的变动"),
+        ("en", "Look at each by itself", "No other plan", "Nothing to look at"),
+    ],
+)
+def test_a_new_plan_among_unchanged_ones_is_to_be_looked_at(
+    tmp_path, language, asked, said, nothing
+):
+    """It is counted, asked for and linked; of the others alone is said that nothing changed."""
+    left = entry("left", figures(1.0), figures(1.0), is_unchanged=True)
+    write_changes(tmp_path, DAY, language, [entry("new", None, figures(1.0)), left])
+    page = (tmp_path / "changes.html").read_text("utf-8")
+    assert asked in page
+    assert said in page
+    assert nothing not in page
+    assert '<a href="new/plan.html">new</a>' in page
+    assert '<li><b>1</b><span class="critical">' in page
+
+
+@pytest.mark.parametrize(
+    ("told", "is_asked"),
+    [
+        ({}, True),
+        ({"is_unchanged": True}, True),
+        ({"approved_by": "王主管"}, False),
+        ({"is_unchanged": True, "approved_by": "王主管"}, False),
+    ],
+)
+def test_a_plan_that_stands_alone_is_asked_for_until_it_is_approved(tmp_path, told, is_asked):
+    """Not only by the run that made it."""
+    write_changes(tmp_path, DAY, "en", [entry("c-1", None, figures(1.0), **told)])
+    page = (tmp_path / "changes.html").read_text("utf-8")
+    assert ("Look at each by itself" in page) == is_asked
+    assert ("Nothing to look at" in page) == (not is_asked)
+
+
+def test_a_plan_without_a_comparison_is_asked_for_beside_those_that_changed(tmp_path):
+    """The table of the others does not take its place."""
+    moved = entry("moved", figures(1000.0), figures(2000.0))
+    write_changes(tmp_path, DAY, "en", [moved, entry("new", None, figures(1.0))])
+    page = (tmp_path / "changes.html").read_text("utf-8")
+    assert '<a href="new/plan.html">new</a>' in page
+    assert '<tr id="moved"' in page
+    assert '<li><b>2</b><span class="critical">to look at' in page
+
+
+def test_of_many_new_plans_the_first_are_named_and_the_rest_counted(tmp_path):
+    """A first run of a whole book is no wall of references."""
+    write_changes(tmp_path, DAY, "en", [entry(f"c-{n:02}", None, {}) for n in range(23)])
+    page = (tmp_path / "changes.html").read_text("utf-8")
+    assert ">c-19</a> and 3 more" in page
+    assert ">c-20<" not in page
+
+
+def test_where_no_plan_is_complete_none_is_said_to_be_as_it_was(tmp_path):
+    """Nothing is known of it."""
+    write_changes(tmp_path, DAY, "en", [Entry("c-1", "failed", ("x",))])
+    page = (tmp_path / "changes.html").read_text("utf-8")
+    assert "No plan is complete yet" in page
+    assert "differ" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("zh", "没有有效审批或数字已清除的，与前一份相比"), ("en", "no approval is valid")],
+)
+def test_where_nothing_changed_the_page_says_from_what(tmp_path, language, told):
+    """From the plan before where no approval stands, be it that one was taken back."""
+    same = entry("c-1", figures(1.0), figures(1.0))
+    write_changes(tmp_path, DAY, language, [same])
+    assert told in (tmp_path / "changes.html").read_text("utf-8")

@@ -132,6 +132,27 @@ def test_a_rebuilt_plan_says_what_changed(write, language, told):
 
 
 @pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh", "与前一份规划书（没有有效审批）相比"),
+        ("en", "from the plan before (no valid approval)"),
+    ],
+)
+def test_a_change_says_when_it_is_one_from_the_plan_before(write, language, told):
+    """The head of the column names both; the plan approved last is the rule and goes unsaid."""
+    moved = {"figures": FIGURES, "before": BEFORE}
+    page = write(
+        Entry("c-1", "done", **moved),
+        Entry("c-2", "done", **moved, is_before_approved=True),
+        Entry("c-3", "done", figures=FIGURES, before=FIGURES),
+        language=language,
+    )
+    assert [told in page.row(client)[9] for client in ("c-1", "c-2", "c-3")] == [True, False, False]
+    (head,) = (cell for cell in page.rows[0] if cell.startswith(("变动", "Changes")))
+    assert {"zh": "前一份", "en": "the plan before"}[language] in head
+
+
+@pytest.mark.parametrize(
     ("entry", "note"),
     [
         (Entry("c-1", "done", figures=FIGURES), "new"),

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from reports.run.ledger.approvals import plan_digest
+from reports.run.ledger.approvals import approvals_of, plan_digest
 from reports.run.ledger.tables import approvals, artefacts, plans, runs
 from reports.run.outcome import Artefact
 
 if TYPE_CHECKING:
+    from reports.run.ledger.approvals import Approval, PlanKey
     from reports.run.ledger.ledger import DonePlan, Ledger
 
 Figures = Mapping[str, Any]
@@ -31,6 +32,27 @@ class _Bytes:
     def of(cls, plan: DonePlan) -> _Bytes:
         """Those of a plan that stands."""
         return cls(plan.client, plan.as_of, plan_digest(plan.artefacts))
+
+
+def approvals_standing(ledger: Ledger, standing: Iterable[PlanKey]) -> dict[str, Approval]:
+    """
+    By client, the approval of the very plan that stands in its folder.
+
+    Parameters
+    ----------
+    standing : what stands, each in its own language; a day's plans may be of two.
+
+    Returns
+    -------
+    A client is missing whose plan is a draft (草案), whatever was approved in the other language.
+    """
+    stand = frozenset(standing)
+    return {
+        held.key.client: held
+        for as_of, language in {(key.as_of, key.language) for key in stand}
+        for held in approvals_of(ledger, as_of, language).values()
+        if held.key in stand
+    }
 
 
 def figures_approved(

@@ -50,6 +50,24 @@ def baselines(ledger: Ledger, as_of: date, language: str) -> dict[str, Baseline]
     }
 
 
+def baselines_standing(
+    ledger: Ledger, as_of: date, languages: Mapping[str, str]
+) -> dict[str, Baseline]:
+    """
+    The same where the plans of a day stand in two languages.
+
+    Parameters
+    ----------
+    languages : by client, the language of the plan in its folder, whatever a run's is.
+    """
+    found = {each: baselines(ledger, as_of, each) for each in {*languages.values()}}
+    return {
+        client: found[language][client]
+        for client, language in languages.items()
+        if client in found[language]
+    }
+
+
 def _built_before(
     ledger: Ledger, as_of: date, language: str, standing: Iterable[DonePlan]
 ) -> Iterable[DonePlan]:

@@ -74,8 +74,9 @@ class BookChanges:
     changed : clients whose plan differs, the most to look at first.
     same : rebuilt, with the same result.
     unchanged : not rebuilt, and nothing of it to look at.
-    new : clients without a plan before.
+    new : clients without a plan before in that language.
     not_complete : clients whose plan this run did not complete.
+    alone : clients to be looked at without a comparison, new or left alone since they were.
     """
 
     changed: tuple[Changed, ...]
@@ -83,13 +84,19 @@ class BookChanges:
     unchanged: int
     new: int
     not_complete: int
+    alone: tuple[Entry, ...]
     figures: tuple[FigureMoves, ...]
     findings: tuple[FindingMoves, ...]
 
     @property
     def marked(self) -> int:
-        """How many are to be looked at before release."""
+        """How many changed so that they are to be looked at before release."""
         return sum(bool(each.difference.marks) for each in self.changed)
+
+    @property
+    def done(self) -> int:
+        """How many clients have the plan that they should."""
+        return len(self.changed) + self.same + self.unchanged + self.new
 
 
 def book_changes(entries: Sequence[Entry]) -> BookChanges:
@@ -115,6 +122,7 @@ def book_changes(entries: Sequence[Entry]) -> BookChanges:
         unchanged=unchanged,
         new=len(done) - unchanged - len(compared),
         not_complete=len(entries) - len(done),
+        alone=tuple(entry for entry in done if entry.is_alone),
         figures=tuple(_figures(changed)),
         findings=tuple(_findings(changed)),
     )

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from reports.language import UNKNOWN, Language
 from reports.run.key_figures import figure_of
 from reports.run.pages.book_changes import BookChanges, book_changes
-from reports.run.pages.change_words import ChangeWords
+from reports.run.pages.change_words import ABOUT, ChangeWords
 from reports.run.pages.difference import FAR, WATCHED, MarkCode
 from reports.run.pages.entry import Entry, RunFacts
 from reports.run.pages.page import write_page, write_whole
@@ -29,6 +29,9 @@ COLUMNS: Final = (
     "client", "before_as_of", "before_is", "as_of", "kind", "code", "subject", "before", "now",
     "change", "share", "is_marked",
 )  # fmt: skip
+MOST_ALONE: Final = 20
+"""Plans to be looked at by themselves that are named; the index has the rest."""
+
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet may take for the start of a formula in a cell."""
 
@@ -65,6 +68,7 @@ def write_changes(
         title=speech.either("发布前核对：规划书的变动", "Before release: what has changed"),
         as_of=speech.day(as_of),
         counts=_counts(book, speech),
+        alone=_alone(book, speech),
         nothing=_nothing(book, speech),
         compared=_compared(speech),
         rule=_rule(words),
@@ -85,9 +89,9 @@ def write_changes(
 
 def _counts(book: BookChanges, speech: Language) -> list[dict[str, Any]]:
     say = speech.either
-    marked = say("需要核对", "to look at")
+    asked, words = book.marked + len(book.alone), say("需要核对", "to look at")
     return [
-        {"clients": book.marked, "label": marked, "tone": "critical" if book.marked else "quiet"},
+        {"clients": asked, "label": words, "tone": "critical" if asked else "quiet"},
         {"clients": len(book.changed), "label": say("有变动", "changed"), "tone": ""},
         {"clients": book.same, "label": say("结果相同", "same result"), "tone": "quiet"},
         {"clients": book.unchanged, "label": say("未重新编制", "not rebuilt"), "tone": "quiet"},
@@ -100,18 +104,35 @@ def _counts(book: BookChanges, speech: Language) -> list[dict[str, Any]]:
     ]
 
 
+def _alone(book: BookChanges, speech: Language) -> dict[str, Any]:
+    """Plans that no comparison tells of: how many, the first of them, and how many more."""
+    say, count = speech.either, len(book.alone)
+    shown = sorted(book.alone, key=lambda entry: entry.client)[:MOST_ALONE]
+    more = count - len(shown)
+    return {
+        "count": count,
+        "advice": say(
+            f"没有可以比较的、也没有有效审批的规划书：{count} 份。请逐份核对：",
+            f"Plans with nothing to compare them with and no valid approval: {count}. "
+            "Look at each by itself: ",
+        ),
+        "links": [{"client": each.client, "address": _address(each)} for each in shown],
+        "more": say(f"，另有 {more} 份", f" and {more} more") if more else "",
+    }
+
+
 def _nothing(book: BookChanges, speech: Language) -> str:
-    """Why there is no table: no plan to compare with, or none that differs."""
-    if book.same or book.unchanged:
-        return speech.either(
-            "与上次审批的规划书相比（没有审批过的，与前一份相比），主要数字都没有变动。",
-            "No plan’s key figures differ from those of the plan approved last, or, where none was "
-            "approved, of the plan before.",
-        )
+    """Why there is no table; empty where nothing but plans that stand alone is there."""
+    if not book.done:
+        return speech.either("还没有编好的规划书。", "No plan is complete yet.")
+    if book.done == len(book.alone):
+        return ""
+    others, other = ("其余的规划书", "other ") if book.alone else ("规划书", "")
     return speech.either(
-        "这些客户此前没有规划书，没有可以比较的。首次编制的规划书请逐份核对。",
-        "These clients had no plan before, so there is nothing to compare. "
-        "Look at each new plan by itself.",
+        f"{others}与上次审批的相比（没有有效审批或数字已清除的，与前一份相比），"
+        "主要数字都没有变动。",
+        f"No {other}plan’s key figures differ from those of the plan approved last, or, where no "
+        "approval is valid or its figures are purged, of the plan before.",
     )
 
 
@@ -119,10 +140,10 @@ def _compared(speech: Language) -> str:
     """Which plan each is held against."""
     return speech.either(
         "每份规划书都与上次审批的那一份比较；没有审批过、审批已撤回或数字已清除的，与前一份比较。"
-        "中间重新编制多少次，没有审批过的变动都会留在这里。",
+        "中间重新编制多少次，没有有效审批的变动都会留在这里。",
         "Each plan is compared with the one approved last; where none was approved, the approval "
         "was taken back or the figures are purged, with the plan before. However often a plan is "
-        "built anew, a change that nobody approved stays here.",
+        "built anew, a change without a valid approval stays here.",
     )
 
 
@@ -171,7 +192,7 @@ def _row(each: Changed, words: ChangeWords) -> dict[str, Any]:
     )
     return {
         "client": entry.client,
-        "address": f"{quote(entry.folder)}/plan.html",
+        "address": _address(entry),
         "groups": " ".join(["marked", *codes] if codes else []),
         "marks": [words.mark(mark) for mark in found.marks],
         "cells": _cells(each, words),
@@ -181,6 +202,10 @@ def _row(each: Changed, words: ChangeWords) -> dict[str, Any]:
         "before_on": (entry.before or {}).get("as_of", UNKNOWN),
         "before_kind": words.speech.label("compared_with", entry.before_kind),
     }
+
+
+def _address(entry: Entry) -> str:
+    return f"{quote(entry.folder)}/plan.html"
 
 
 def _cells(each: Changed, words: ChangeWords) -> list[dict[str, Any]]:
@@ -227,10 +252,10 @@ def _plans(entry: Entry) -> tuple[object, ...]:
 
 def _lines(found: Difference) -> Iterator[tuple[object, ...]]:
     """Kind, code, subject, before, now, change, share and whether it is marked."""
-    marks = {(mark.code, mark.subject) for mark in found.marks}
+    marks = {(mark.code, ABOUT.get(mark.code, mark.subject)) for mark in found.marks}
     for move in found.moves:
         code = move.figure.code
-        is_marked = bool(marks & {("moved", code), ("unknown", code)})
+        is_marked = bool(marks & {(reason, code) for reason in ("moved", "unknown", *ABOUT)})
         yield "figure", code, "", move.before, move.now, move.change, move.share, is_marked
     for turn in found.colours:
         yield "colour", turn.code, "", turn.before, turn.now, None, None, True

@@ -8,15 +8,15 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.run.ledger.approvals import approvals_of
+from reports.run.ledger.approved_plans import approvals_standing
 from reports.run.outcome import Outcome
-from reports.run.pages.baseline import baselines
+from reports.run.pages.baseline import baselines_standing
 from reports.run.pages.changes import CHANGES, TABLE, write_changes
 from reports.run.pages.entries import entries
-from reports.run.pages.entry import RunFacts
+from reports.run.pages.entry import Entry, RunFacts
 from reports.run.pages.index import INDEX, write_index
 from reports.run.pages.people import read_people
-from reports.run.pages.release import released
+from reports.run.pages.release import plans_standing, released
 
 if TYPE_CHECKING:
     from reports.run.cluster.shelf import Shelf
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Day:
     """
-    A day's plans in a language.
+    A day's plans.
 
     Parameters
     ----------
+    language : of the run and its pages; a plan that stands from another run may be in the other.
     out : folder of the ledger, and of the days' folders with their pages.
     shelf : where the plans stand.
     """
@@ -55,17 +56,25 @@ def write_day(day: Day, ledger: Ledger, number: int, cut_off: Iterable[Outcome] 
     cut_off : clients that it or an earlier run has not come to.
     """
     run = ledger.run(number)
-    before = baselines(ledger, day.as_of, day.language)
-    approvals = approvals_of(ledger, day.as_of, day.language)
     outcomes = (*_outcomes(ledger, number), *cut_off)
-    listed = entries(day.shelf, outcomes, before, read_people(day.out))
-    shown = [released(each, approvals.get(each.client), day.out) for each in listed]
+    shown = _entries(day, ledger, outcomes)
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
     facts = RunFacts(run.started_at, seconds, (run.told,) if run.told else ())
     write_changes(day.folder, day.as_of, day.language, shown, facts)
     write_index(day.folder, day.as_of, day.language, shown, facts)
     for page in (INDEX, CHANGES, TABLE):
         day.shelf.put_page(day.folder / page)
+
+
+def _entries(day: Day, ledger: Ledger, outcomes: Iterable[Outcome]) -> list[Entry]:
+    """Each client with what its plan is held against, and with who approved that very plan."""
+    manifests, failures = day.shelf.manifests(), day.shelf.failures()
+    standing = plans_standing(day.as_of, manifests)
+    languages = {client: key.language for client, key in standing.items()}
+    before = baselines_standing(ledger, day.as_of, languages)
+    approvals = approvals_standing(ledger, standing.values())
+    listed = entries(manifests, failures, outcomes, before, read_people(day.out))
+    return [released(each, approvals.get(each.client), day.out) for each in listed]
 
 
 def _outcomes(ledger: Ledger, number: int) -> Iterable[Outcome]:

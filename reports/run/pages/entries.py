@@ -12,7 +12,8 @@ from reports.run.outcome import Outcome, State
 from reports.run.pages.entry import Entry
 
 if TYPE_CHECKING:
-    from reports.run.cluster.shelf import Shelf
+    from reports.run.cluster.store import Failure
+    from reports.run.manifest import Manifest
     from reports.run.pages.baseline import Baseline
     from reports.run.pages.people import People
 
@@ -20,7 +21,8 @@ Figures = Mapping[str, Any]
 
 
 def entries(
-    shelf: Shelf,
+    manifests: Mapping[str, Manifest],
+    failures: Mapping[str, Failure],
     outcomes: Iterable[Outcome],
     before: Mapping[str, Baseline],
     people: People,
@@ -30,12 +32,11 @@ def entries(
 
     Parameters
     ----------
-    shelf : where their plans stand.
+    manifests, failures : by client, of the plan that stands and of what could not be built.
     outcomes : of this run, and of clients that it or an earlier one was cut off before.
     before : by client, what the plan that stands is compared with.
     people : names by client.
     """
-    manifests, failures = shelf.manifests(), shelf.failures()
     kept = {client: failure.names for client, failure in failures.items()}
     standing = {c: _with(manifest.figures, people.get(c)) for c, manifest in manifests.items()}
     ended = {outcome.client: outcome for outcome in outcomes}

@@ -81,6 +81,12 @@ class Entry:
         return f"{self.client}{FAILED}"
 
     @property
+    def is_alone(self) -> bool:
+        """Whether its plan has nothing to be compared with, and nobody stands by it either."""
+        is_comparable = self.figures is not None and self.before is not None
+        return self.is_done and not self.approved_by and not is_comparable
+
+    @property
     def difference(self) -> Difference | None:
         """
         What is to be looked at before release; None where there is nothing to compare.

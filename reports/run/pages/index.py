@@ -122,6 +122,7 @@ def _row(entry: Entry, words: ChangeWords) -> dict[str, Any]:
         "lines": lines[:MOST_LINES],
         "more": len(words.lines(changed)) - len(lines[:MOST_LINES]) if changed else 0,
         "note": _note(entry, changed, speech),
+        "than": _than(entry, changed, speech),
         "change_rank": _change_rank(changed),
         "links": _links(entry, speech),
     }
@@ -183,6 +184,14 @@ def _note(entry: Entry, changed: Difference | None, speech: Language) -> str:
     if changed.is_nothing:
         return say("重新编制，结果相同", "rebuilt, no difference")
     return say("只有次要变动", "minor changes only")
+
+
+def _than(entry: Entry, changed: Difference | None, speech: Language) -> str:
+    """Under a change that it is one from the plan before, which nobody stands by."""
+    if changed is None or changed.is_nothing or entry.is_before_approved:
+        return ""
+    before = speech.label("compared_with", entry.before_kind)
+    return speech.either(f"与{before}相比", f"from {before}")
 
 
 def _change_rank(changed: Difference | None) -> float | str:

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from reports.run.artefacts import APPROVAL, VAULT
+from reports.run.ledger.approvals import PlanKey, plan_digest
 
 if TYPE_CHECKING:
     from reports.run.ledger.approvals import Approval
+    from reports.run.manifest import Manifest
     from reports.run.pages.entry import Entry
+
+LANGUAGE: Final = "language"
+
+
+def plans_standing(as_of: date, manifests: Mapping[str, Manifest]) -> dict[str, PlanKey]:
+    """By client, which bytes stand in its folder, in the language that they were built in."""
+    return {
+        client: PlanKey(
+            client, as_of, found.fingerprint.get(LANGUAGE, ""), plan_digest(found.artefacts)
+        )
+        for client, found in manifests.items()
+    }
 
 
 def released(entry: Entry, approval: Approval | None, out: Path) -> Entry:
