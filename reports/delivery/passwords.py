@@ -22,7 +22,7 @@ from planning.errors import ClientFileError, PlanningError, Problem
 from planning.identifiers import names_somebody
 from reports.delivery.consent import Refusal
 from reports.delivery.private_file import private_text, unusable
-from reports.delivery.sheet import Drawing, RandomPasswords
+from reports.delivery.sheet import Drawing, RandomPasswords, has_number
 
 LEAST_SIGNS: Final = 12
 LEAST_DIFFERENT: Final = 6
@@ -32,10 +32,6 @@ VARIABLE: Final = "PLANNER_PASSWORD_"
 SECRETS_HEAD: Final = ("client", "password")
 
 _REFERENCE: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-_NUMBER: Final = re.compile(r"[0-9]{6}")
-"""As long as a day of a life; telephone and identity numbers are longer."""
-
-_SIGNS: Final = re.compile(r"[^0-9A-Za-z]")
 
 
 class Passwords(Protocol):
@@ -117,13 +113,12 @@ def is_weak(password: str, client: str) -> bool:
     >>> is_weak("copper-Lantern-9", "li")
     False
     """
-    bare = _SIGNS.sub("", password)
     plain = password.isascii() and password.isprintable() and " " not in password
     return not (
         plain
         and LEAST_SIGNS <= len(password) <= MOST_SIGNS
         and len(set(password)) >= LEAST_DIFFERENT
-        and not _NUMBER.search(bare)
+        and not has_number(password)
         and not names_somebody(password)
         and client.lower() not in password.lower()
     )

@@ -23,7 +23,10 @@ ALPHABET: Final = "3479acdefhjkmnprtwxy"
 
 GROUPS: Final = 5
 GROUP_SIGNS: Final = 4
-"""Twenty signs out of twenty: 86 bits."""
+"""Twenty signs out of twenty: 86 bits, hardly less without six digits in a row."""
+
+_NUMBER: Final = re.compile(r"[0-9]{6}")
+_SIGNS: Final = re.compile(r"[^0-9A-Za-z]")
 
 SHEET_HEAD: Final = (
     "client", "password", "as_of", "language", "drawn_at", "replaces", "plan_sha256",
@@ -45,6 +48,24 @@ def random_password() -> str:
     >>> len(random_password()), random_password() == random_password()
     (24, False)
     """
+    while has_number(password := _drawn_groups()):
+        pass
+    return password
+
+
+def has_number(password: str) -> bool:
+    """
+    Whether it has six digits in a row, as long as a day of a life, whatever signs are between.
+
+    Examples
+    --------
+    >>> has_number("Luo-1998-1-1-luo"), has_number("tetr-xd43-a737-tytc-n499")
+    (True, False)
+    """
+    return _NUMBER.search(_SIGNS.sub("", password)) is not None
+
+
+def _drawn_groups() -> str:
     groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP_SIGNS)) for _ in range(GROUPS))
     return "-".join(groups)
 

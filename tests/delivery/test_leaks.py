@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from contextlib import suppress
@@ -29,9 +30,8 @@ PLANNER = "from reports.cli import app; app()"
 class Watched:
     """Commands run in a folder of their own, their processes and temporary files looked at."""
 
-    def __init__(self, folder):
-        self.folder, self.temporary = folder, folder / "tmp"
-        self.temporary.mkdir()
+    def __init__(self, folder, temporary):
+        self.folder, self.temporary = folder, temporary
         self.seen, self.said = set(), b""
 
     def run(self, *arguments):
@@ -94,7 +94,13 @@ def mail_texts(mail, passwords):
 @pytest.fixture
 def sent(tmp_path, relay):
     """Two households' plans built, approved and sent, each under a password of its own."""
-    watched, files = Watched(tmp_path), []
+    # A socket stands in it, whose path must be short.
+    with tempfile.TemporaryDirectory(prefix="leaks-") as temporary:
+        yield _sent(tmp_path, relay, Watched(tmp_path, Path(temporary)))
+
+
+def _sent(tmp_path, relay, watched):
+    files = []
     for client in PASSWORDS:
         text = EXAMPLE.read_text("utf-8").replace(REFERENCE, client)
         files.append(tmp_path / f"{client}.yaml")

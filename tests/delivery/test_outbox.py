@@ -196,6 +196,7 @@ def test_an_ambiguous_mail_goes_again_only_on_a_persons_word(ledger, outbox):
     assert (again.state, again.reason) == ("queued", ("resend", "called: [2J not there"))
     taken = outbox.claim(first.id, PDF)
     assert (taken.message_id, taken.data_at) == (first.message_id, None)
+    outbox.payload_begins(first.id)
     outbox.record(first.id, Ambiguous("lost again"))
     tried_at = outbox.mails()[0].data_at
     settled = decide(ledger, first.id, WAS_SENT, "she has it")
