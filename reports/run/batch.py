@@ -228,7 +228,12 @@ class _Run:
         found = _checked(batch, stale, references)
         if not found.households and not standing:
             return _refused(found.refused.values(), self._watcher)
-        return self._recorded(standing, found)
+        adopted = self._adoptable(found.households)
+        jobs = self._jobs({p: h for p, h in found.households.items() if p not in adopted})
+        refused = found.refused
+        # A book of households as it was read would stay in memory for as long as it is built.
+        del found
+        return self._recorded(standing, refused, adopted, jobs)
 
     @property
     def _index(self) -> str:
@@ -257,11 +262,15 @@ class _Run:
         pairs = zip(same.items(), touched, strict=True)
         return {path: plan.client for (path, plan), files in pairs if not files}
 
-    def _recorded(self, standing: Mapping[Path, str], found: Checked) -> Report:
+    def _recorded(
+        self,
+        standing: Mapping[Path, str],
+        refused: Mapping[Path, Outcome],
+        adopted: Mapping[Path, Found],
+        jobs: Sequence[Job],
+    ) -> Report:
         """Build, and write down what comes of it."""
         batch, ledger = self._batch, self._ledger
-        adopted = self._adoptable(found.households)
-        jobs = self._jobs({p: h for p, h in found.households.items() if p not in adopted})
         unchanged = {**standing, **{path: one.manifest.client for path, one in adopted.items()}}
         with closing(events_of(jobs, batch, self._shelf)) as events:
             number = ledger.begin(batch.as_of, batch.language, _command(batch), self._shared)
@@ -269,7 +278,7 @@ class _Run:
             try:
                 self._watcher.queued(len(jobs), len(unchanged))
                 self._adopt(number, adopted)
-                self._refuse(number, found.refused)
+                self._refuse(number, refused)
                 self._build(number, jobs, events)
                 state = "complete"
             except OSError as error:
