@@ -54,6 +54,9 @@ LOOK_SECONDS: Final = 0.1
 NEARLY: Final = 0.8
 """Share of its memory from which on a process that fails may have failed for want of it."""
 
+ONE_PIECE_MIB: Final = 32
+"""What a library may ask for at once, such as a font: refused, it never comes near the limit."""
+
 INJECTED: Final = "injected-parameters"
 TIMES: Final = ("start_time", "end_time", "duration")
 _CHARACTER: Final = re.compile(r"\S \(U\+[0-9A-F]+\)")
@@ -252,7 +255,7 @@ def _limit_memory(memory_mib: int) -> float:
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-    return limit - (1 - NEARLY) * memory_mib * MIB
+    return limit - max((1 - NEARLY) * memory_mib, ONE_PIECE_MIB) * MIB
 
 
 def _data_bytes() -> int:
