@@ -49,6 +49,8 @@ FORBIDDEN = (
 )
 HOSTILE = "    **b** [x](http://e.cn) # `c` {{ 7*7 }} <script>a()</script> |$x$ _i_ &lt;"
 SHOWN = HOSTILE.strip()
+SIGNED = HOSTILE.replace("http://e.cn", "e")
+"""A link there is refused where the file is read."""
 NUMBERS = {
     "days": 40, "payments": 2, "oldest_due_on": "2026-10-13", "class": "special_mention",
     "days_to_substandard": 51, "record_years": 5, "month": "2027-03", "lowest_yuan": -1.0,
@@ -417,7 +419,7 @@ def test_text_of_a_client_is_data(language, overdue, plan_for):
         goals=[{"text": HOSTILE}],
         liabilities=[_loan(lender=HOSTILE, purpose=HOSTILE, **late)],
         guarantees_given=[{**GUARANTEE, "beneficiary": HOSTILE, "lender": HOSTILE}],
-        advisor={"name": HOSTILE, "institution": HOSTILE},
+        advisor={"name": SIGNED, "institution": SIGNED},
     )
     pages = {name: chapter(plan, name, language).markup for name in CHAPTERS}
     for name in ("summary", "household", "debts", "balance_sheet", "appendix_provenance"):
