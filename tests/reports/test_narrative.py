@@ -422,8 +422,9 @@ def test_text_of_a_client_is_data(language, overdue, plan_for):
         advisor={"name": SIGNED, "institution": SIGNED},
     )
     pages = {name: chapter(plan, name, language).markup for name in CHAPTERS}
-    for name in ("summary", "household", "debts", "balance_sheet", "appendix_provenance"):
+    for name in ("summary", "household", "debts", "balance_sheet"):
         assert SHOWN in unescape(pages[name]), name
+    assert SIGNED.strip() in unescape(pages["appendix_provenance"])
     for found in plan.findings:
         title, body = finding_text(plan, found, language)
         pages[found.code] = body.markup
