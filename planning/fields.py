@@ -210,9 +210,9 @@ MonthOfYear = Annotated[int, Field(ge=1, le=12)]
 
 # "Mr.Smith" and "J.R.Tolkien" are names: what follows their full stops is of both cases, or short.
 _LIKE_A_LINK: Final = re.compile(
-    r"://|@|\b(?i:www\.|https?:|mailto:|tel:)|\w\.(?:[a-z]{2}|[A-Z]{2})"
+    r"://|@|(?i:http)|\b(?i:www\.|mailto:|tel:)|\w\.(?:[a-z]{2}|[A-Z]{2})"
     r"|\w[.。](?i:com|cn|net|org|info|top|xyz|vip|cc|io|co|中国|公司|网络|网址|在线)\b"
-    r"|(?i:https?)|\d{1,3}(?:\.\d{1,3}){3}"
+    r"|\d{1,3}(?:\.\d{1,3}){3}"
 )
 _MAILBOX: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 

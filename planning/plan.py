@@ -31,11 +31,11 @@ from planning.market.quotes import Market, market
 from planning.parameters import InForce, ParameterCounts, Scenario
 from planning.products.policy import DebtChanges, debt_changes
 from planning.record import Record, reckoned
-from planning.risk.checks import debt_checks, whole_checks
 from planning.risk.class_path import ClassPath, class_paths, first_shortfall
 from planning.risk.collateral import CollateralPath, collateral
 from planning.risk.contingency import Contingency, contingency
 from planning.risk.course import course, put_off
+from planning.risk.debt_compliance import debt_checks, whole_checks
 from planning.risk.early_warning import EarlyWarning, Outlook, early_warning
 from planning.risk.evidence import Evidence
 from planning.risk.hard_cases import HardCases, hard_cases

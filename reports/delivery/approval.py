@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from planning.household.client import check_household
-from reports.delivery.asked import language_built
+from reports.delivery.known_client import language_built
 from reports.delivery.recipient import Recipient, recipient_of
 from reports.delivery.standing import StandingPlan, revocation_facts, stands, touched_facts
 from reports.delivery.vault import Archiving, archived, clean, digests, set_aside, vault_folder

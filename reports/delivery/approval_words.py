@@ -61,11 +61,11 @@ def _overridden(approved: Approved, speech: Language) -> str:
 
 
 def revoked_lines(client: str, gone: Iterable[GoneOut], language: str) -> Iterator[str]:
-    """That the plan is a draft again, and what of it is in a mailbox already."""
+    """That what was approved no longer is, and what of it is in a mailbox already."""
     speech = Language(language)
     yield speech.either(
-        f"{client}：已撤回审批，规划书恢复为草案",
-        f"{client}: the approval is taken back; the plan is a draft again",
+        f"{client}：已撤回审批，审批过的那一份不再有效",
+        f"{client}: the approval is taken back; what was approved no longer is",
     )
     for mail in gone:
         yield _printable(f"{client}{speech.either('：', ': ')}{_gone(mail, speech)}")

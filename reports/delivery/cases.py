@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, cast
 from urllib.parse import parse_qsl, urlencode
 
-from reports.delivery.asked import language_built
 from reports.delivery.consent import Refusal, consent_refusals
 from reports.delivery.history import History
 from reports.delivery.journal import Journal
+from reports.delivery.known_client import language_built
 from reports.delivery.mails import Addressed, MailKey
 from reports.delivery.recipient import MASK, Recipient, digest_of, recipient_of
 from reports.delivery.standing import StandingPlan, Touched, revocation_facts, stands, touched_facts

@@ -223,7 +223,7 @@ def _held(out: Path, language: str) -> Iterator[Ledger]:
 
 def _reference(ledger: Ledger, name: str, desk: Desk) -> str:
     """The client that a name stands for; of one that is unknown here the command ends."""
-    from reports.delivery.asked import client_of, unknown_client
+    from reports.delivery.known_client import client_of, unknown_client
 
     client = client_of(ledger, name)
     if client is None:

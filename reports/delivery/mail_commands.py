@@ -251,7 +251,7 @@ def _passwords(asked: _Asked, keys: _Keys, cases: tuple[Case, ...], ledger: Ledg
 
 def _reference(ledger: Ledger, name: str, asked: _Asked) -> str:
     """The client that a name stands for; of one that is unknown here the command ends."""
-    from reports.delivery.asked import client_of, unknown_client
+    from reports.delivery.known_client import client_of, unknown_client
 
     client = client_of(ledger, name)
     if client is None:

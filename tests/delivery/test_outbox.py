@@ -189,7 +189,7 @@ def test_an_unsent_mail_of_a_plan_that_no_longer_stands_never_goes(outbox):
     assert outbox.claim(other.id, PDF) is not None
 
 
-def test_an_ambiguous_mail_goes_again_only_on_a_persons_word(ledger, outbox):
+def test_an_ambiguous_mail_goes_again_only_on_a_persons_word(ledger, outbox, clock):
     """Resent under the same Message-ID, or settled as sent, with who said so."""
     first = ended(outbox, Ambiguous("lost"))
     again = decide(ledger, first.id, RESEND, "called:\x1b[2J not there")
@@ -199,6 +199,7 @@ def test_an_ambiguous_mail_goes_again_only_on_a_persons_word(ledger, outbox):
     outbox.payload_begins(first.id)
     outbox.record(first.id, Ambiguous("lost again"))
     tried_at = outbox.mails()[0].data_at
+    clock.now += timedelta(days=7)
     settled = decide(ledger, first.id, WAS_SENT, "she has it")
     # When it was tried it went, and not when somebody said so.
     assert (settled.state, settled.ended_at) == ("sent", tried_at)
